@@ -1,0 +1,4 @@
+//! mcpress
+#![expect(unused)]
+pub mod capture;
+pub mod ir;

@@ -1,0 +1,2 @@
+//! mcpress
+fn main() {}

@@ -1,0 +1,3 @@
+//! runtime
+mod leak;
+pub mod spec;
