@@ -9,9 +9,7 @@ pub(crate) fn text<'de, D: Deserializer<'de>>(from: D) -> Result<&'static str, D
     String::deserialize(from).map(|text| &*text.leak())
 }
 
-pub(crate) fn option<'de, D: Deserializer<'de>>(
-    from: D,
-) -> Result<Option<&'static str>, D::Error> {
+pub(crate) fn option<'de, D: Deserializer<'de>>(from: D) -> Result<Option<&'static str>, D::Error> {
     Option::<String>::deserialize(from).map(|text| text.map(|text| &*text.leak()))
 }
 
@@ -19,7 +17,11 @@ pub(crate) fn texts<'de, D: Deserializer<'de>>(
     from: D,
 ) -> Result<&'static [&'static str], D::Error> {
     let texts = Vec::<String>::deserialize(from)?;
-    Ok(texts.into_iter().map(|text| &*text.leak()).collect::<Vec<_>>().leak())
+    Ok(texts
+        .into_iter()
+        .map(|text| &*text.leak())
+        .collect::<Vec<_>>()
+        .leak())
 }
 
 pub(crate) fn list<'de, D, T>(from: D) -> Result<&'static [T], D::Error>

@@ -172,3 +172,30 @@ pub enum Shape {
     /// JSON text.
     Json,
 }
+
+impl Tool {
+    /// What the server said of it.
+    pub(crate) fn said(&self) -> serde_json::Value {
+        serde_json::from_str(self.definition).unwrap_or_default()
+    }
+
+    /// Its description in full, harmless for a terminal.
+    pub(crate) fn description(&self) -> String {
+        let said = self.said();
+        let description = said.get("description").and_then(serde_json::Value::as_str);
+        crate::text::plain(description.unwrap_or_default())
+            .trim()
+            .to_owned()
+    }
+}
+
+impl Spec {
+    /// Reads a spec from JSON, for the rest of the process's life.
+    ///
+    /// # Errors
+    ///
+    /// When the text is no spec.
+    pub fn read(json: Vec<u8>) -> Result<&'static Self, serde_json::Error> {
+        serde_json::from_slice::<Self>(json.leak()).map(|spec| &*Box::leak(Box::new(spec)))
+    }
+}

@@ -1,0 +1,42 @@
+//! `call NAME --args JSON`: any tool by the name the server knows it by.
+
+use clap::{Arg, ArgMatches, Command};
+use serde_json::Value;
+
+use crate::arguments;
+use crate::command::{self, arguments_option};
+use crate::error::Exit;
+use crate::run::Run;
+use crate::settings::Settings;
+use crate::spec::Spec;
+
+pub(crate) fn command(spec: &Spec) -> Command {
+    Settings::options(Command::new("call"))
+        .bin_name(format!("{} call", spec.name))
+        .about("Call any tool by the name the server knows it by")
+        .long_about(
+            "Call any tool by the name the server knows it by, with arguments that are sent as they \
+             are. It need not be a tool that the program was made with: servers gain tools.",
+        )
+        .max_term_width(100)
+        .arg(Arg::new("name").value_name("NAME").required(true).help("The tool's name"))
+        .arg(arguments_option())
+}
+
+pub(crate) fn run(run: &Run, matches: &ArgMatches) -> Exit {
+    let given = matches.get_one::<String>("name").map_or("", String::as_str);
+    // The server's own name goes first, so that every tool of its can be reached.
+    let known = run.spec.tools.iter().any(|tool| tool.wire == given);
+    let name = match command::tool(run.spec, given) {
+        Some(tool) if !known => tool.wire,
+        _ => given,
+    };
+    let object = match matches.get_one::<String>("args") {
+        Some(source) => arguments::object(source),
+        None => Ok(serde_json::Map::new()),
+    };
+    run.finish(
+        name,
+        object.and_then(|object| run.call(name, Value::Object(object))),
+    )
+}

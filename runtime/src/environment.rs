@@ -1,0 +1,265 @@
+//! The environment: what this program reads of its own, and what its server gets.
+
+use std::collections::BTreeMap;
+
+use crate::error::Error;
+use crate::process::Launch;
+use crate::spec::{Binding, Spec, Transport};
+use crate::template;
+use crate::transport::{Endpoint, Remote};
+
+/// The variables of the caller that every server gets: what a program needs to find its files and
+/// the network, and nothing that could be a secret of another program's.
+const PASSED_ON: &[&str] = &[
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "TERM",
+    "TZ",
+    "LANG",
+    "LANGUAGE",
+    "TMPDIR",
+    "TMP",
+    "TEMP",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+    "no_proxy",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "NODE_EXTRA_CA_CERTS",
+    "PIP_CERT",
+    // Windows programs do not start without these.
+    "APPDATA",
+    "COMSPEC",
+    "HOMEDRIVE",
+    "HOMEPATH",
+    "LOCALAPPDATA",
+    "PATHEXT",
+    "PROGRAMDATA",
+    "PROGRAMFILES",
+    "SYSTEMDRIVE",
+    "SYSTEMROOT",
+    "USERNAME",
+    "USERPROFILE",
+    "WINDIR",
+];
+
+/// Families of such variables, by their beginnings.
+const PASSED_ON_FAMILIES: &[&str] = &["LC_", "XDG_"];
+
+/// The variable of the caller's that sets an option of a program: `ALTR_CLI_MCP_URL` sets
+/// `--mcp-url` of `altr-cli`.
+pub(crate) fn option(program: &str, option: &str) -> Option<String> {
+    read(&option_name(program, option))
+}
+
+/// The name of that variable.
+pub(crate) fn option_name(program: &str, option: &str) -> String {
+    let program = program.replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+    format!("{program}_MCP_{option}").to_ascii_uppercase()
+}
+
+fn read(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// A server as the user asks for it on the command line or in a variable, instead of the one the
+/// program was made for.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Overrides {
+    /// A command line.
+    pub(crate) command: Option<String>,
+    /// A URL.
+    pub(crate) url: Option<String>,
+    /// `NAME=VALUE` or `NAME`, for the server's environment.
+    pub(crate) env: Vec<String>,
+    /// `Name: value`, for the requests to a remote server.
+    pub(crate) headers: Vec<String>,
+}
+
+/// The endpoint with every value filled in from `--mcp-env` and the caller's environment.
+///
+/// # Errors
+///
+/// All slots without a value at once, or an override that cannot be read.
+pub(crate) fn endpoint(spec: &Spec, overrides: &Overrides) -> Result<Endpoint, Error> {
+    let given = given_env(&overrides.env)?;
+    let value = |name: &str| given.get(name).cloned().or_else(|| read(name));
+    let missing: Vec<String> = spec
+        .slots
+        .iter()
+        .filter(|slot| slot.required && value(slot.name).is_none())
+        .map(|slot| slot.name.to_owned())
+        .collect();
+    if !missing.is_empty() {
+        return Err(Error::MissingSlots { names: missing });
+    }
+    let fill = |template: &str| {
+        template::fill(template, value).map_err(|name| Error::MissingSlots {
+            names: vec![name.to_owned()],
+        })
+    };
+    let mut bound = BTreeMap::new();
+    if let Transport::Stdio { env, .. } = spec.server.transport {
+        bound.extend(bindings(env, &value)?);
+    }
+    bound.extend(given.clone());
+    let mut endpoint = match located(spec, overrides)? {
+        Located::Command { command, args } => Endpoint::Stdio(Launch {
+            command: fill(&command)?,
+            args: args.iter().map(|arg| fill(arg)).collect::<Result<_, _>>()?,
+            env: passed_on().chain(bound).collect(),
+            directory: None,
+        }),
+        Located::Url(url) => {
+            let headers = match spec.server.transport {
+                // Headers are for the origin the program was made for, and go to no other.
+                Transport::Http { headers, .. } if overrides.url.is_none() => headers,
+                _ => &[],
+            };
+            Endpoint::Http(Remote {
+                url: fill(&url)?,
+                headers: bindings(headers, &value)?,
+            })
+        }
+    };
+    if let Endpoint::Http(remote) = &mut endpoint {
+        for header in &overrides.headers {
+            let Some((name, text)) = header.split_once(':') else {
+                return Err(Error::usage(format!(
+                    "--mcp-header `{header}`: not of the form 'Name: value'"
+                )));
+            };
+            remote
+                .headers
+                .push((name.trim().to_owned(), fill(text.trim())?));
+        }
+    }
+    Ok(endpoint)
+}
+
+/// The server in JSON for `--dry-run` and `self info`: names and templates, no values.
+pub(crate) fn describe(spec: &Spec, overrides: &Overrides) -> Result<serde_json::Value, Error> {
+    use serde_json::json;
+    let names = |bindings: &[Binding]| -> serde_json::Map<String, serde_json::Value> {
+        bindings
+            .iter()
+            .map(|binding| (binding.name.to_owned(), binding.value.into()))
+            .collect()
+    };
+    if overrides.command.is_none()
+        && overrides.url.is_none()
+        && matches!(spec.server.transport, Transport::Unknown)
+    {
+        return Ok(serde_json::Value::Null);
+    }
+    Ok(match (located(spec, overrides)?, spec.server.transport) {
+        (Located::Command { command, args }, Transport::Stdio { env, .. }) => {
+            json!({"transport": "stdio", "command": command, "args": args, "env": names(env)})
+        }
+        (Located::Command { command, args }, _) => {
+            json!({"transport": "stdio", "command": command, "args": args})
+        }
+        (Located::Url(url), Transport::Http { headers, .. }) if overrides.url.is_none() => {
+            json!({"transport": "http", "url": url, "headers": names(headers)})
+        }
+        (Located::Url(url), _) => json!({"transport": "http", "url": url}),
+    })
+}
+
+enum Located {
+    Command { command: String, args: Vec<String> },
+    Url(String),
+}
+
+fn located(spec: &Spec, overrides: &Overrides) -> Result<Located, Error> {
+    if let Some(url) = &overrides.url {
+        return Ok(Located::Url(url.clone()));
+    }
+    if let Some(line) = &overrides.command {
+        let mut words = shlex::split(line).unwrap_or_default().into_iter();
+        let Some(command) = words.next() else {
+            return Err(Error::usage(format!(
+                "--mcp-command `{line}`: not a command line"
+            )));
+        };
+        return Ok(Located::Command {
+            command,
+            args: words.collect(),
+        });
+    }
+    match spec.server.transport {
+        Transport::Stdio { command, args, .. } => Ok(Located::Command {
+            command: command.to_owned(),
+            args: args.iter().map(|&arg| arg.to_owned()).collect(),
+        }),
+        Transport::Http { url, .. } => Ok(Located::Url(url.to_owned())),
+        Transport::Unknown => Err(Error::usage_with_hint(
+            format!("{} was made from a capture and knows no server", spec.name),
+            "name one with --mcp-command 'COMMAND …' or --mcp-url URL",
+        )),
+    }
+}
+
+fn bindings(
+    bindings: &[Binding],
+    value: &impl Fn(&str) -> Option<String>,
+) -> Result<Vec<(String, String)>, Error> {
+    let mut filled = Vec::new();
+    for binding in bindings {
+        match template::fill(binding.value, value) {
+            Ok(text) => filled.push((binding.name.to_owned(), text)),
+            // Only an optional slot can be without a value here: the binding is left out with it.
+            Err(_) => {}
+        }
+    }
+    Ok(filled)
+}
+
+/// `NAME=VALUE` sets, `NAME` passes the caller's value on.
+fn given_env(env: &[String]) -> Result<BTreeMap<String, String>, Error> {
+    let mut given = BTreeMap::new();
+    for entry in env {
+        let (name, value) = match entry.split_once('=') {
+            Some((name, value)) => (name, Some(value.to_owned())),
+            None => (entry.as_str(), std::env::var(entry).ok()),
+        };
+        if !template::is_name(name) {
+            return Err(Error::usage(format!(
+                "--mcp-env `{name}`: not a name of a variable"
+            )));
+        }
+        if let Some(value) = value {
+            given.insert(name.to_owned(), value);
+        }
+    }
+    Ok(given)
+}
+
+/// The caller's variables that every server gets.
+pub fn passed_on() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().filter_map(|(name, value)| {
+        let (name, value) = (name.into_string().ok()?, value.into_string().ok()?);
+        let listed = if cfg!(windows) {
+            PASSED_ON
+                .iter()
+                .any(|listed| listed.eq_ignore_ascii_case(&name))
+        } else {
+            PASSED_ON.contains(&name.as_str())
+        };
+        let passed = listed
+            || PASSED_ON_FAMILIES
+                .iter()
+                .any(|family| name.starts_with(family));
+        passed.then_some((name, value))
+    })
+}

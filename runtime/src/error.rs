@@ -1,0 +1,246 @@
+//! What can go wrong, and what the caller is told of it: a message, a hint, a code, an exit status.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+/// The exit status of a program, a closed set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// The tool answered.
+    Success = 0,
+    /// The tool failed, and said so.
+    Tool = 1,
+    /// The command line is wrong; nothing was sent.
+    Usage = 2,
+    /// A credential is missing.
+    Credential = 3,
+    /// The server could not be started or reached.
+    Unreachable = 5,
+    /// A limit on time ran out.
+    Timeout = 6,
+    /// The server broke the protocol.
+    Protocol = 7,
+    /// SIGINT.
+    Interrupted = 130,
+    /// SIGTERM.
+    Terminated = 143,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Why a run ended without an answer from the tool.
+///
+/// The message of each names the thing and has no advice in it: that is [`Error::hint`].
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The command line, or the arguments it makes, are wrong.
+    #[error("{message}")]
+    Usage {
+        /// What is wrong, all of it.
+        message: String,
+        /// A way out.
+        hint: Option<String>,
+    },
+    /// Slots without a value.
+    #[error("{} not set: {}", if names.len() == 1 { "a value the server needs is" } else { "values the server needs are" }, names.join(", "))]
+    MissingSlots {
+        /// Their names.
+        names: Vec<String>,
+    },
+    /// The server could not be started.
+    #[error("cannot start the server `{command}`: {source}")]
+    Start {
+        /// What was to be started.
+        command: String,
+        /// Why it was not.
+        source: std::io::Error,
+    },
+    /// The server is gone.
+    #[error("the server `{server}` {what}")]
+    Gone {
+        /// The command or address.
+        server: String,
+        /// What it did, as the end of the sentence.
+        what: String,
+        /// The last lines it wrote on its standard error.
+        stderr: Vec<String>,
+    },
+    /// The server could not be reached.
+    #[error("cannot reach {url}: {reason}")]
+    Unreachable {
+        /// The address, without credentials.
+        url: String,
+        /// Why.
+        reason: String,
+    },
+    /// The server asks for a sign-in.
+    #[error("{url} asks for authorization{}", challenge.as_deref().map(|challenge| format!(" ({challenge})")).unwrap_or_default())]
+    Unauthorized {
+        /// The address, without credentials.
+        url: String,
+        /// The `WWW-Authenticate` header.
+        challenge: Option<String>,
+    },
+    /// A limit on time ran out.
+    #[error("no answer to {what} within {limit:?}")]
+    Timeout {
+        /// The phase or request.
+        what: String,
+        /// The limit.
+        limit: Duration,
+        /// The last lines the server wrote on its standard error.
+        stderr: Vec<String>,
+    },
+    /// The server answered a request with a JSON-RPC error.
+    #[error("the server refused {method}: {message} ({code})")]
+    Refused {
+        /// The method.
+        method: String,
+        /// The error's code (JSON-RPC 2.0, section 5.1).
+        code: i64,
+        /// The error's message.
+        message: String,
+        /// The error's data.
+        data: Option<Value>,
+    },
+    /// The server broke the protocol.
+    #[error("the server broke the protocol: {0}")]
+    Protocol(String),
+    /// The program's own table cannot be used.
+    #[error("this program is damaged: {0}")]
+    Damaged(String),
+    /// A signal asked the program to end.
+    #[error("{}", if *.0 == Exit::Terminated { "terminated" } else { "interrupted" })]
+    Signal(Exit),
+    /// The program's own input or output failed.
+    #[error("{what}: {source}")]
+    Io {
+        /// What was being done.
+        what: String,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+}
+
+impl Error {
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::Usage {
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    pub(crate) fn usage_with_hint(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Usage {
+            message: message.into(),
+            hint: Some(hint.into()),
+        }
+    }
+
+    /// The word for it in the JSON error line, from a closed list.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Usage { .. } => "usage",
+            Self::MissingSlots { .. } => "missing_credential",
+            Self::Start { .. } => "start_failed",
+            Self::Gone { .. } => "server_gone",
+            Self::Unreachable { .. } => "unreachable",
+            Self::Unauthorized { .. } => "unauthorized",
+            Self::Timeout { .. } => "timeout",
+            Self::Refused { .. } => "refused",
+            Self::Protocol(_) => "protocol",
+            Self::Damaged(_) => "damaged",
+            Self::Signal(Exit::Terminated) => "terminated",
+            Self::Signal(_) => "interrupted",
+            Self::Io { .. } => "io",
+        }
+    }
+
+    /// The exit status it ends the program with.
+    pub fn exit(&self) -> Exit {
+        match self {
+            // -32602 is "invalid params": the arguments are at fault, not the server.
+            Self::Usage { .. } | Self::Refused { code: -32602, .. } => Exit::Usage,
+            Self::MissingSlots { .. } | Self::Unauthorized { .. } => Exit::Credential,
+            Self::Start { .. } | Self::Gone { .. } | Self::Unreachable { .. } => Exit::Unreachable,
+            Self::Timeout { .. } => Exit::Timeout,
+            Self::Refused { .. } | Self::Protocol(_) | Self::Damaged(_) => Exit::Protocol,
+            Self::Signal(exit) => *exit,
+            Self::Io { .. } => Exit::Tool,
+        }
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Usage { hint, .. } => hint.clone(),
+            Self::MissingSlots { names } => {
+                let exports: Vec<_> = names.iter().map(|name| format!("{name}=…")).collect();
+                Some(format!(
+                    "run `export {}`, or give --mcp-env {}=…",
+                    exports.join(" "),
+                    names.first().map_or("NAME", String::as_str)
+                ))
+            }
+            Self::Start { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Some(
+                "install it, or point this program at another server with --mcp-command".to_owned(),
+            ),
+            Self::Timeout { .. } => {
+                Some("allow more time with --timeout 2m (a bare number is milliseconds)".to_owned())
+            }
+            Self::Unauthorized { .. } => Some(
+                "give the header it wants with --mcp-header 'Authorization: Bearer …'".to_owned(),
+            ),
+            _ => None,
+        }
+    }
+
+    /// Whether the same command may succeed when it is repeated.
+    pub fn retryable(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable { .. } | Self::Timeout { .. } | Self::Gone { .. }
+        )
+    }
+
+    /// The last lines of the server's standard error, where it died or fell silent.
+    pub fn stderr(&self) -> &[String] {
+        match self {
+            Self::Gone { stderr, .. } | Self::Timeout { stderr, .. } => stderr,
+            _ => &[],
+        }
+    }
+
+    /// The JSON error line: `{"error": {"code", "exit", "message", …}}`.
+    pub fn to_json(&self, tool: Option<&str>) -> Value {
+        let mut error = Map::new();
+        error.insert("code".into(), self.code().into());
+        error.insert("exit".into(), (self.exit() as u8).into());
+        error.insert("message".into(), self.to_string().into());
+        if let Some(tool) = tool {
+            error.insert("tool".into(), tool.into());
+        }
+        if let Some(hint) = self.hint() {
+            error.insert("hint".into(), hint.into());
+        }
+        error.insert("retryable".into(), self.retryable().into());
+        if let Self::MissingSlots { names } = self {
+            error.insert("missing".into(), names.clone().into());
+        }
+        if let Self::Refused { code, data, .. } = self {
+            error.insert("rpc".into(), json!({"code": code, "data": data}));
+        }
+        if !self.stderr().is_empty() {
+            error.insert("stderr".into(), self.stderr().to_vec().into());
+        }
+        Map::from_iter([("error".to_owned(), error.into())]).into()
+    }
+}

@@ -1,0 +1,122 @@
+//! Whether an answer says that the tool failed, and in which words.
+
+use serde_json::Value;
+
+use super::{json, only_text};
+
+/// Why the tool failed, if its answer says so: by `isError`, or by `success: false` at the top of its
+/// data or in an object under `data`.
+///
+/// The second form is what servers that wrap every answer as `{success, data, error}` send. Some of
+/// them report a failed call of their own as the `data` of a successful one.
+pub(crate) fn failure(result: &Value) -> Option<String> {
+    let data = match result
+        .get("structuredContent")
+        .filter(|value| !value.is_null())
+    {
+        Some(structured) => Some(structured.clone()),
+        None => only_text(result).and_then(json),
+    };
+    // Some servers spell the flag as a text.
+    if result
+        .get("isError")
+        .is_some_and(|flag| flag == true || flag == "true")
+    {
+        let words = data.as_ref().and_then(words);
+        return Some(words.or_else(|| texts(result)).unwrap_or_default());
+    }
+    let data = data?;
+    // fastmcp wraps an answer that is no object by itself as `{"result": …}`.
+    let data = match data.as_object() {
+        Some(object) if object.len() == 1 => object.get("result").unwrap_or(&data),
+        _ => &data,
+    };
+    let inner = data.get("data").into_iter();
+    let failed = |value: &Value| value.get("success").is_some_and(|success| success == false);
+    std::iter::once(data)
+        .chain(inner)
+        .find(|value| failed(value))
+        .map(|failed| words(failed).unwrap_or_default())
+}
+
+/// The words for it in a value of the `{success, data, error}` shape.
+fn words(value: &Value) -> Option<String> {
+    let error = ["error", "message", "detail"]
+        .iter()
+        .find_map(|name| value.get(name))?;
+    match error {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        Value::Object(object) => match object.get("message") {
+            Some(Value::String(text)) => Some(text.clone()),
+            _ => Some(error.to_string()),
+        },
+        other => Some(other.to_string()),
+    }
+}
+
+fn texts(result: &Value) -> Option<String> {
+    match result.get("content")? {
+        Value::String(text) => Some(text.clone()),
+        Value::Array(blocks) => {
+            let texts: Vec<_> = blocks
+                .iter()
+                .filter_map(|block| block.get("text")?.as_str())
+                .collect();
+            (!texts.is_empty()).then(|| texts.join("\n"))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_failure_is_found_wherever_a_server_puts_it() {
+        let text = |text: &str| json!([{"type": "text", "text": text}]);
+        for (result, words) in [
+            (
+                json!({"isError": true, "content": text("no such tag")}),
+                "no such tag",
+            ),
+            (json!({"isError": true, "content": "bare"}), "bare"),
+            (json!({"isError": "true", "content": []}), ""),
+            (
+                json!({"content": text(r#"{"success": false, "error": "denied"}"#)}),
+                "denied",
+            ),
+            (
+                json!({"structuredContent": {"success": false, "data": null, "error": {"message": "gone"}}}),
+                "gone",
+            ),
+            (
+                json!({"structuredContent": {"success": true, "data": {"success": false, "error": "unreachable"}}}),
+                "unreachable",
+            ),
+            (
+                json!({"structuredContent": {"result": {"success": false, "error": "wrapped"}}}),
+                "wrapped",
+            ),
+        ] {
+            assert_eq!(failure(&result).as_deref(), Some(words), "{result}");
+        }
+    }
+
+    #[test]
+    fn an_answer_that_only_looks_like_a_failure_is_none() {
+        for result in [
+            json!({"content": [{"type": "text", "text": "success: false"}]}),
+            json!({"structuredContent": {"success": true, "error": "stale"}}),
+            json!({"structuredContent": {"success": "false"}}),
+            json!({"structuredContent": {"rows": [{"success": false}]}}),
+            json!({"isError": false, "content": []}),
+            json!({"structuredContent": {"data": [{"success": false}]}}),
+        ] {
+            assert_eq!(failure(&result), None, "{result}");
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! What a run was told beside the tool's own arguments: output, limits, verbosity, another server.
+//!
+//! The same options are understood before and after a tool's name. They are read twice and folded
+//! into one [`Settings`], the later ones over the earlier, with the program's variables beneath.
+
+use std::time::Duration;
+
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+
+use crate::client::Limits;
+use crate::environment::{self, Overrides};
+use crate::error::Error;
+
+/// How an answer is printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// The text of the answer, for people.
+    #[default]
+    Text,
+    /// The data of the answer, in the fixed shape.
+    Json,
+    /// The whole answer as the server gave it.
+    Raw,
+}
+
+/// How much is said on standard error.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Verbosity {
+    /// Errors.
+    Quiet,
+    /// Errors, progress on a terminal, the server's warnings.
+    #[default]
+    Normal,
+    /// All the server says.
+    Verbose,
+}
+
+/// What a run was told.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Settings {
+    pub(crate) format: Format,
+    pub(crate) verbosity: Verbosity,
+    pub(crate) dry_run: bool,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) overrides: Overrides,
+}
+
+/// From the start of a server to the end of the handshake: `npx` and `uvx` may download it first.
+const START: Duration = Duration::from_secs(60);
+/// For a request, from the last progress on it.
+const REQUEST: Duration = Duration::from_secs(300);
+
+/// The heading of the options that every command has.
+const HEADING: &str = "Options of every command";
+
+impl Settings {
+    /// Adds the options to a command.
+    pub(crate) fn options(command: Command) -> Command {
+        let option = |id: &'static str| Arg::new(id).long(id).help_heading(HEADING);
+        command
+            .disable_help_flag(true)
+            .arg(
+                option("output")
+                    .short('o')
+                    .value_name("FORMAT")
+                    .value_parser(["text", "json", "raw"])
+                    .help("Print the answer as text, as JSON, or raw as the server gave it [default: text]"),
+            )
+            .arg(
+                option("timeout")
+                    .short_alias('t')
+                    .value_name("TIME")
+                    .help("Wait this long for an answer: 30s, 2m, 1500ms; a bare number is milliseconds [default: 5m]"),
+            )
+            .arg(
+                option("dry-run")
+                    .action(ArgAction::SetTrue)
+                    .help("Print the request that would be sent, and start nothing"),
+            )
+            .arg(
+                option("quiet").short('q').action(ArgAction::SetTrue).help("Say nothing but errors"),
+            )
+            .arg(
+                option("verbose")
+                    .short('v')
+                    .action(ArgAction::SetTrue)
+                    .conflicts_with("quiet")
+                    .help("Show all the server says on the side"),
+            )
+            .arg(
+                option("mcp-command")
+                    .value_name("COMMAND")
+                    .conflicts_with("mcp-url")
+                    .hide_short_help(true)
+                    .help("Start this server instead, by its command line"),
+            )
+            .arg(
+                option("mcp-url")
+                    .value_name("URL")
+                    .hide_short_help(true)
+                    .help("Reach this server instead, over streamable HTTP"),
+            )
+            .arg(
+                option("mcp-env")
+                    .value_name("NAME[=VALUE]")
+                    .action(ArgAction::Append)
+                    .hide_short_help(true)
+                    .help("Set a variable for the server, or pass the caller's on"),
+            )
+            .arg(
+                option("mcp-header")
+                    .value_name("NAME: VALUE")
+                    .action(ArgAction::Append)
+                    .hide_short_help(true)
+                    .help("Send a header to a remote server; ${VARIABLE} is filled in"),
+            )
+            .arg(
+                option("help")
+                    .short('h')
+                    .action(ArgAction::Help)
+                    .value_parser(value_parser!(bool))
+                    .help("Print help: in short with -h, in full with --help"),
+            )
+    }
+
+    /// The settings of the program's variables.
+    pub(crate) fn of_environment(program: &str) -> Result<Self, Error> {
+        let mut settings = Self::default();
+        if let Some(format) = environment::option(program, "OUTPUT") {
+            settings.format = format_of(&format).ok_or_else(|| {
+                let name = environment::option_name(program, "OUTPUT");
+                Error::usage(format!("{name}=`{format}`: not one of text, json, raw"))
+            })?;
+        }
+        if let Some(time) = environment::option(program, "TIMEOUT") {
+            settings.timeout = Some(duration(&time)?);
+        }
+        settings.overrides.command = environment::option(program, "COMMAND");
+        settings.overrides.url = environment::option(program, "URL");
+        Ok(settings)
+    }
+
+    /// Folds options that were given later over these.
+    pub(crate) fn fold(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        let text = |id: &str| matches.get_one::<String>(id).cloned();
+        let texts = |id: &str| {
+            matches
+                .get_many::<String>(id)
+                .into_iter()
+                .flatten()
+                .cloned()
+        };
+        if let Some(format) = text("output").as_deref().and_then(format_of) {
+            self.format = format;
+        }
+        if let Some(time) = text("timeout") {
+            self.timeout = Some(duration(&time)?);
+        }
+        if matches.get_flag("quiet") {
+            self.verbosity = Verbosity::Quiet;
+        } else if matches.get_flag("verbose") {
+            self.verbosity = Verbosity::Verbose;
+        }
+        self.dry_run |= matches.get_flag("dry-run");
+        if let Some(command) = text("mcp-command") {
+            (self.overrides.command, self.overrides.url) = (Some(command), None);
+        }
+        if let Some(url) = text("mcp-url") {
+            (self.overrides.command, self.overrides.url) = (None, Some(url));
+        }
+        self.overrides.env.extend(texts("mcp-env"));
+        self.overrides.headers.extend(texts("mcp-header"));
+        Ok(())
+    }
+
+    /// How long the server may take.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits {
+            start: self.timeout.unwrap_or(START),
+            request: self.timeout.unwrap_or(REQUEST),
+        }
+    }
+}
+
+fn format_of(text: &str) -> Option<Format> {
+    match text {
+        "text" => Some(Format::Text),
+        "json" => Some(Format::Json),
+        "raw" => Some(Format::Raw),
+        _ => None,
+    }
+}
+
+/// A length of time: `500ms`, `30s`, `2m`, `1h`, or a bare number of milliseconds.
+///
+/// # Errors
+///
+/// When the text is none of these, or zero.
+pub fn duration(text: &str) -> Result<Duration, Error> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match &text[digits.len()..] {
+        "" | "ms" => 0.001,
+        "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3600.0,
+        _ => f64::NAN,
+    };
+    let seconds = digits
+        .parse::<f64>()
+        .map_or(f64::NAN, |number| number * unit);
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .filter(|time| !time.is_zero())
+        .ok_or_else(|| {
+            Error::usage_with_hint(
+                format!("`{text}` is not a length of time"),
+                "write it as 500ms, 30s, 2m or 1h; a bare number is milliseconds",
+            )
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_length_of_time_has_a_unit_or_is_milliseconds() {
+        for (text, milliseconds) in [
+            ("30000", 30_000),
+            ("1.5s", 1500),
+            ("2m", 120_000),
+            ("1h", 3_600_000),
+        ] {
+            assert_eq!(duration(text).unwrap().as_millis(), milliseconds, "{text}");
+        }
+        for text in ["", "0", "-1s", "ten", "1d", "nan", "inf", "1e400s", "s"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,477 @@
+//! The layer of raw JSON between a transport and rmcp.
+//!
+//! rmcp carries the conversation (ids, sessions, cancellation, the handshake) but decodes strictly:
+//! one field of the wrong type in one tool fails the whole list, and what it does not know it drops.
+//! Real servers are not that tidy. So every message passes through here first, as JSON:
+//!
+//! ```text
+//!                 ┌────────── answers, as they came, by request id ──────────▶ client
+//! transport ──▶ Wire ── a message rmcp can decode whatever the server said ──▶ rmcp
+//!                 └────────── noise, progress, log messages ─────────────────▶ observer
+//! ```
+//!
+//! The result of a request never reaches rmcp: it is put aside whole, and rmcp is told that the
+//! request was answered. Only the answer to `initialize` is rebuilt for it, from the parts that it
+//! cannot do without.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use rmcp::RoleClient;
+use rmcp::model::{
+    ClientJsonRpcMessage, ClientRequest, EmptyObject, ErrorCode, ErrorData, InitializeResult,
+    JsonRpcError, JsonRpcMessage, JsonRpcRequest, JsonRpcResponse, JsonRpcVersion2_0, RequestId,
+    ServerRequest, ServerResult,
+};
+use rmcp::service::RxJsonRpcMessage;
+use serde_json::{Map, Value, json};
+use tokio::sync::Notify;
+
+use crate::process::Tail;
+
+/// What a server says outside of answers.
+#[derive(Debug)]
+pub enum Event {
+    /// A line or message that is not of the protocol.
+    Noise(String),
+    /// A notification, by its method and parameters.
+    Notification(String, Value),
+    /// A line of the server's standard error.
+    Stderr(String),
+}
+
+/// One connection's raw layer, shared by its transport and its client.
+pub(crate) struct Wire {
+    state: Mutex<State>,
+    /// Told at each progress notification.
+    progress: Notify,
+    observer: Observer,
+}
+
+/// Hears what a server says outside of answers.
+pub(crate) type Observer = Box<dyn Fn(Event) + Send + Sync>;
+
+#[derive(Default)]
+struct State {
+    /// Requests without an answer yet, and whether each is `initialize`.
+    pending: HashMap<RequestId, bool>,
+    /// Results as they came, until the client takes them.
+    answers: HashMap<RequestId, Value>,
+    /// The answer to `initialize`, as it came.
+    initialize: Value,
+    stderr: Tail,
+}
+
+/// What becomes of a message from the server.
+pub(crate) enum Inbound {
+    /// It goes on to rmcp.
+    Deliver(RxJsonRpcMessage<RoleClient>),
+    /// The server asked for something that is not understood: this is the refusal to send back.
+    Refuse(Value),
+    /// It was dealt with here.
+    Consumed,
+}
+
+impl Wire {
+    pub(crate) fn new(observer: Observer) -> Self {
+        Self {
+            state: Mutex::default(),
+            progress: Notify::new(),
+            observer,
+        }
+    }
+
+    /// Hands an event to the observer.
+    pub(crate) fn observe(&self, event: Event) {
+        (self.observer)(event);
+    }
+
+    /// Keeps the end of the server's standard error, for the errors that show it.
+    pub(crate) fn keep_stderr(&self, tail: Tail) {
+        self.lock().stderr = tail;
+    }
+
+    /// The last lines of the server's standard error.
+    pub(crate) fn stderr(&self) -> Vec<String> {
+        self.lock().stderr.lines()
+    }
+
+    /// The requests without an answer.
+    pub(crate) fn pending(&self) -> Vec<RequestId> {
+        self.lock().pending.keys().cloned().collect()
+    }
+
+    /// Returns at the next progress notification.
+    pub(crate) async fn progress(&self) {
+        self.progress.notified().await;
+    }
+
+    /// Notes what is about to be sent.
+    pub(crate) fn outbound(&self, message: &ClientJsonRpcMessage) {
+        if let JsonRpcMessage::Request(request) = message {
+            let initialize = matches!(request.request, ClientRequest::InitializeRequest(_));
+            self.lock().pending.insert(request.id.clone(), initialize);
+        }
+    }
+
+    /// Takes a message from the server, as text.
+    pub(crate) fn inbound(&self, text: &str) -> Inbound {
+        match serde_json::from_str(text) {
+            Ok(Value::Object(message)) => self.message(message),
+            _ => self.noise(text),
+        }
+    }
+
+    /// Takes a message from the server that was too long to be read.
+    pub(crate) fn oversized(&self, limit: usize) -> Inbound {
+        let message = format!("a message of more than {} MiB was dropped", limit >> 20);
+        self.observe(Event::Noise(message.clone()));
+        self.fail_the_only_request(&message)
+    }
+
+    /// The answer to `initialize`, as it came.
+    pub(crate) fn initialize(&self) -> Value {
+        self.lock().initialize.clone()
+    }
+
+    /// Takes the result of a request, as it came.
+    pub(crate) fn take_answer(&self, id: &RequestId) -> Option<Value> {
+        self.lock().answers.remove(id)
+    }
+
+    fn message(&self, mut message: Map<String, Value>) -> Inbound {
+        let method = message
+            .get("method")
+            .and_then(Value::as_str)
+            .map(str::to_owned);
+        let id = message.get("id").cloned().filter(|id| !id.is_null());
+        match (method, id) {
+            (Some(method), Some(id)) => server_request(&method, id, message),
+            (Some(method), None) => {
+                let params = message.remove("params").unwrap_or_default();
+                if method == "notifications/progress" {
+                    self.progress.notify_one();
+                }
+                self.observe(Event::Notification(method, params));
+                Inbound::Consumed
+            }
+            (None, id) => {
+                if let Some(error) = message.remove("error").filter(|error| !error.is_null()) {
+                    self.failure(id, &error)
+                } else if let (Some(id), Some(result)) = (&id, message.remove("result")) {
+                    self.answer(id, result)
+                } else {
+                    self.noise(&Value::Object(message).to_string())
+                }
+            }
+        }
+    }
+
+    fn answer(&self, id: &Value, result: Value) -> Inbound {
+        let mut state = self.lock();
+        let Some((id, initialize)) = state.take_pending(id) else {
+            drop(state);
+            return self.noise(&format!("an answer to no request of ours, id {id}"));
+        };
+        let decoded = if initialize {
+            let decoded = ServerResult::InitializeResult(initialize_result(&result));
+            state.initialize = result;
+            decoded
+        } else {
+            state.answers.insert(id.clone(), result);
+            ServerResult::EmptyResult(EmptyObject {})
+        };
+        Inbound::Deliver(JsonRpcMessage::Response(JsonRpcResponse {
+            jsonrpc: JsonRpcVersion2_0,
+            id,
+            result: decoded,
+        }))
+    }
+
+    fn failure(&self, id: Option<Value>, error: &Value) -> Inbound {
+        let known = id.as_ref().and_then(|id| self.lock().take_pending(id));
+        let Some((id, _)) = known else {
+            // JSON-RPC 2.0, section 5: the id is null when the server could not read the request.
+            // With one request under way there is no doubt which one it was.
+            let text = error
+                .get("message")
+                .and_then(Value::as_str)
+                .unwrap_or("an error without a message");
+            return self.fail_the_only_request(text);
+        };
+        deliver_error(id, error_data(error))
+    }
+
+    fn fail_the_only_request(&self, message: &str) -> Inbound {
+        let mut state = self.lock();
+        let mut ids = state.pending.keys().cloned();
+        let (Some(id), None) = (ids.next(), ids.next()) else {
+            drop(state);
+            return self.noise(message);
+        };
+        state.pending.remove(&id);
+        deliver_error(
+            id,
+            ErrorData::new(ErrorCode::INTERNAL_ERROR, message.to_owned(), None),
+        )
+    }
+
+    fn noise(&self, text: &str) -> Inbound {
+        if !text.trim().is_empty() {
+            self.observe(Event::Noise(text.to_owned()));
+        }
+        Inbound::Consumed
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        // Nothing under this lock can panic half-way, so a poisoned state is a sound one.
+        self.state
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// The pending request an answer is for. Some servers send a numeric id back as a string.
+    fn take_pending(&mut self, id: &Value) -> Option<(RequestId, bool)> {
+        let id = match id {
+            Value::String(text) => {
+                let as_text = RequestId::String(text.as_str().into());
+                if self.pending.contains_key(&as_text) {
+                    as_text
+                } else {
+                    RequestId::Number(text.parse().ok()?)
+                }
+            }
+            id => RequestId::Number(whole_number(id)?),
+        };
+        self.pending.remove_entry(&id)
+    }
+}
+
+/// The integer a number is, also where it is spelled `1.0`.
+fn whole_number(value: &Value) -> Option<i64> {
+    let Value::Number(number) = value else {
+        return None;
+    };
+    number.as_i64().or_else(|| {
+        let float = number.as_f64()?;
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "compared with the original below"
+        )]
+        let whole = float as i64;
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "an id beyond 2^53 does not compare equal"
+        )]
+        (whole as f64 == float).then_some(whole)
+    })
+}
+
+fn server_request(method: &str, id: Value, mut message: Map<String, Value>) -> Inbound {
+    let known = match &id {
+        Value::String(text) => Some(RequestId::String(text.as_str().into())),
+        number => whole_number(number).map(RequestId::Number),
+    };
+    message.retain(|key, _| key == "method" || key == "params");
+    let decoded = serde_json::from_value::<ServerRequest>(Value::Object(message));
+    match (known, decoded) {
+        (Some(id), Ok(request)) => Inbound::Deliver(JsonRpcMessage::Request(JsonRpcRequest {
+            jsonrpc: JsonRpcVersion2_0,
+            id,
+            request,
+        })),
+        _ => Inbound::Refuse(json!({
+            "jsonrpc": "2.0",
+            "id": id,
+            "error": {"code": ErrorCode::INVALID_PARAMS.0, "message": format!("cannot read this {method} request")},
+        })),
+    }
+}
+
+fn deliver_error(id: RequestId, error: ErrorData) -> Inbound {
+    Inbound::Deliver(JsonRpcMessage::Error(JsonRpcError {
+        jsonrpc: JsonRpcVersion2_0,
+        id: Some(id),
+        error,
+    }))
+}
+
+/// A JSON-RPC error out of whatever a server sends as one: an object, a text, anything.
+fn error_data(error: &Value) -> ErrorData {
+    let code = error
+        .get("code")
+        .and_then(whole_number)
+        .and_then(|code| i32::try_from(code).ok());
+    let message = match error.get("message").unwrap_or(error) {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    ErrorData::new(
+        code.map_or(ErrorCode::INTERNAL_ERROR, ErrorCode),
+        message,
+        error.get("data").filter(|data| !data.is_null()).cloned(),
+    )
+}
+
+/// What rmcp needs of the answer to `initialize`: the version alone, everything else is read raw.
+fn initialize_result(result: &Value) -> InitializeResult {
+    let version = result
+        .get("protocolVersion")
+        .and_then(Value::as_str)
+        .unwrap_or("2025-11-25");
+    let mut minimal = InitializeResult::default();
+    // The version is an open string type, so this decodes whatever the server named.
+    if let Ok(version) = serde_json::from_value(version.into()) {
+        minimal.protocol_version = version;
+    }
+    minimal
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use rmcp::model::CustomRequest;
+
+    use super::*;
+
+    fn wire() -> (Wire, Arc<Mutex<Vec<String>>>) {
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let sink = Arc::clone(&heard);
+        let wire = Wire::new(Box::new(move |event| {
+            sink.lock().unwrap().push(match event {
+                Event::Noise(text) => format!("noise {text}"),
+                Event::Notification(method, params) => format!("{method} {params}"),
+                Event::Stderr(line) => line,
+            });
+        }));
+        (wire, heard)
+    }
+
+    fn sent(wire: &Wire, id: i64) {
+        let request = ClientRequest::CustomRequest(CustomRequest::new("tools/call", None));
+        wire.outbound(&JsonRpcMessage::Request(JsonRpcRequest::new(
+            RequestId::Number(id),
+            request,
+        )));
+    }
+
+    #[test]
+    fn an_answer_is_kept_word_for_word() {
+        let (wire, _) = wire();
+        sent(&wire, 7);
+        let inbound = wire.inbound(
+            r#"{"jsonrpc":"2.0","id":7,"result":{"content":"odd","n":1.50,"x-vendor":[]}}"#,
+        );
+        assert!(matches!(
+            inbound,
+            Inbound::Deliver(JsonRpcMessage::Response(_))
+        ));
+        let answer = wire.take_answer(&RequestId::Number(7)).unwrap();
+        assert_eq!(
+            answer.to_string(),
+            r#"{"content":"odd","n":1.50,"x-vendor":[]}"#
+        );
+    }
+
+    #[test]
+    fn a_numeric_id_may_come_back_as_text_or_as_a_float() {
+        for id in [r#""7""#, "7.0"] {
+            let (wire, _) = wire();
+            sent(&wire, 7);
+            wire.inbound(&format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{}}}}"#));
+            assert!(wire.take_answer(&RequestId::Number(7)).is_some(), "{id}");
+        }
+    }
+
+    #[test]
+    fn an_error_without_an_id_is_of_the_only_request_under_way() {
+        let (wire, _) = wire();
+        sent(&wire, 3);
+        let Inbound::Deliver(JsonRpcMessage::Error(error)) = wire
+            .inbound(r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"what?"}}"#)
+        else {
+            panic!("not delivered as an error");
+        };
+        assert_eq!(error.id, Some(RequestId::Number(3)));
+        assert_eq!(error.error.message, "what?");
+    }
+
+    #[test]
+    fn an_error_without_an_id_is_noise_when_two_requests_are_under_way() {
+        let (wire, heard) = wire();
+        sent(&wire, 3);
+        sent(&wire, 4);
+        assert!(matches!(
+            wire.inbound(r#"{"id":null,"error":{"message":"what?"}}"#),
+            Inbound::Consumed
+        ));
+        assert_eq!(*heard.lock().unwrap(), ["noise what?"]);
+    }
+
+    #[test]
+    fn an_error_of_any_shape_is_an_error() {
+        for (error, message) in [
+            (r#""boom""#, "boom"),
+            ("{\"code\":\"x\"}", "{\"code\":\"x\"}"),
+            ("[1]", "[1]"),
+        ] {
+            let (wire, _) = wire();
+            sent(&wire, 1);
+            let Inbound::Deliver(JsonRpcMessage::Error(delivered)) =
+                wire.inbound(&format!(r#"{{"jsonrpc":"2.0","id":1,"error":{error}}}"#))
+            else {
+                panic!("{error} was not delivered");
+            };
+            assert_eq!(delivered.error.message, message);
+        }
+    }
+
+    #[test]
+    fn what_is_not_of_the_protocol_is_set_aside() {
+        let (wire, heard) = wire();
+        for line in [
+            "Server starting…",
+            "42",
+            "[]",
+            r#"{"level":"info"}"#,
+            "",
+            "  ",
+        ] {
+            assert!(matches!(wire.inbound(line), Inbound::Consumed), "{line}");
+        }
+        assert_eq!(
+            *heard.lock().unwrap(),
+            [
+                "noise Server starting…",
+                "noise 42",
+                "noise []",
+                r#"noise {"level":"info"}"#
+            ]
+        );
+    }
+
+    #[test]
+    fn a_request_that_cannot_be_read_is_refused_by_its_own_id() {
+        let (wire, _) = wire();
+        let Inbound::Refuse(reply) = wire
+            .inbound(r#"{"jsonrpc":"2.0","id":"a","method":"sampling/createMessage","params":5}"#)
+        else {
+            panic!("not refused");
+        };
+        assert_eq!(reply["id"], "a");
+        assert_eq!(reply["error"]["code"], -32602);
+    }
+
+    #[test]
+    fn a_ping_is_delivered() {
+        let (wire, _) = wire();
+        let inbound = wire.inbound(r#"{"jsonrpc":"2.0","id":0,"method":"ping"}"#);
+        assert!(matches!(
+            inbound,
+            Inbound::Deliver(JsonRpcMessage::Request(_))
+        ));
+    }
+}
