@@ -16,31 +16,30 @@ const HEADING: &str = "Arguments of the tool";
 
 /// The whole program without its tools: the options, and a command with all that follows it.
 pub(crate) fn first_step(spec: &Spec) -> Command {
-    Settings::options(Command::new(spec.name))
-        .about(spec.about)
-        .version(env!("CARGO_PKG_VERSION"))
-        .disable_version_flag(true)
-        .disable_help_subcommand(true)
-        .subcommand_required(true)
-        .arg_required_else_help(true)
+    root(spec)
         .allow_external_subcommands(true)
         .external_subcommand_value_parser(clap::value_parser!(OsString))
-        .subcommand_value_name("COMMAND")
-        .max_term_width(100)
 }
 
 /// The whole program with all its commands by name, for the root's help and for the error about a
 /// name that is none of them.
 pub(crate) fn overview(spec: &Spec) -> Command {
-    let tools = spec
-        .tools
-        .iter()
-        .map(|tool| Command::new(tool.command).about(tool.about));
-    first_step(spec)
-        .allow_external_subcommands(false)
+    let tools = spec.tools.iter().map(|tool| Command::new(tool.command).about(tool.about));
+    root(spec)
         .subcommands(tools)
         .subcommand(Command::new("call").about("Call any tool by the name the server knows it by"))
         .subcommand(Command::new("self").about("Look at this program: its server, its tools"))
+}
+
+fn root(spec: &Spec) -> Command {
+    Settings::options(Command::new(spec.name))
+        .bin_name(spec.name)
+        .about(spec.about)
+        .disable_help_subcommand(true)
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand_value_name("COMMAND")
+        .max_term_width(100)
 }
 
 /// The tool that a command names: by the name shown, else by the server's own.
@@ -55,26 +54,18 @@ pub(crate) fn tool(spec: &Spec, name: &str) -> Option<&'static Tool> {
 /// One tool's command, with all its flags.
 pub(crate) fn of_tool(spec: &Spec, tool: &'static Tool) -> Command {
     let description = tool.description();
-    let mut command = Settings::options(Command::new(tool.command))
+    let mut command = Command::new(tool.command)
         .bin_name(format!("{} {}", spec.name, tool.command))
         .about(tool.about)
-        .long_about(if description.is_empty() {
-            tool.about.to_owned()
-        } else {
-            description
-        })
-        .max_term_width(100)
-        .arg(arguments_option());
+        .long_about(if description.is_empty() { tool.about.to_owned() } else { description })
+        .max_term_width(100);
     for parameter in required_first(tool) {
         command = command.arg(flag(parameter));
-        if let Shape::Boolean {
-            negation: Some(negation),
-        } = parameter.shape
-        {
+        if let Shape::Boolean { negation: Some(negation) } = parameter.shape {
             command = command.arg(negation_of(parameter, negation));
         }
     }
-    command
+    Settings::options(command.arg(arguments_option()))
 }
 
 /// `--args`, on every command that calls a tool.

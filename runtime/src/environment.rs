@@ -86,6 +86,17 @@ pub(crate) struct Overrides {
     pub(crate) headers: Vec<String>,
 }
 
+/// The endpoint of a program's server, filled in from these values and, beneath them, the caller's
+/// environment.
+///
+/// # Errors
+///
+/// [`Error::MissingSlots`] with all slots without a value, [`Error::Usage`] when no server is known.
+pub fn endpoint_of(spec: &Spec, values: &BTreeMap<String, String>) -> Result<Endpoint, Error> {
+    let env = values.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    endpoint(spec, &Overrides { env, ..Overrides::default() })
+}
+
 /// The endpoint with every value filled in from `--mcp-env` and the caller's environment.
 ///
 /// # Errors
@@ -246,7 +257,7 @@ fn given_env(env: &[String]) -> Result<BTreeMap<String, String>, Error> {
 }
 
 /// The caller's variables that every server gets.
-pub fn passed_on() -> impl Iterator<Item = (String, String)> {
+fn passed_on() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os().filter_map(|(name, value)| {
         let (name, value) = (name.into_string().ok()?, value.into_string().ok()?);
         let listed = if cfg!(windows) {

@@ -14,6 +14,7 @@
 
 mod arguments;
 mod builtin;
+pub mod bundle;
 mod client;
 mod command;
 mod environment;
@@ -35,7 +36,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 pub use client::{Client, Limits};
-pub use environment::passed_on;
+pub use environment::endpoint_of;
 pub use error::{Error, Exit};
 pub use process::Launch;
 pub use settings::duration;

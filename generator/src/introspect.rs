@@ -1,0 +1,170 @@
+//! Asking a server what it offers: the only stage that talks to one.
+//!
+//! The server is started or reached exactly as the generated program will do it, by the same
+//! runtime and with the same client capabilities: servers choose their tools by those.
+
+use std::collections::{BTreeSet, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use mcpress_runtime::{Client, Connector, Endpoint, Error, Event, HTTP, Limits, STDIO};
+use serde_json::{Map, Value, json};
+
+use crate::capture::{self, Capture};
+
+/// Every way to reach a server.
+pub const CONNECTORS: &[Connector] = &[STDIO, HTTP];
+
+/// The most pages that are followed, and the most items that are kept of one list.
+const PAGES: usize = 1000;
+const ITEMS: usize = 100_000;
+
+/// The most bytes that one list may take, as JSON.
+const BYTES: usize = 256 << 20;
+
+/// What the client calls itself when it asks.
+const NAME: &str = "mcpress";
+
+/// Asks a server for all it offers.
+///
+/// # Errors
+///
+/// When the server cannot be started or reached, or does not list its tools. A list of prompts or
+/// resources that fails is a note in the capture: servers declare capabilities that they do not have.
+pub fn introspect(endpoint: Endpoint, limits: Limits) -> Result<Capture, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|source| Error::Io { what: "cannot start".to_owned(), source })?;
+    let capture = runtime.block_on(ask(endpoint, limits));
+    runtime.shutdown_background();
+    capture
+}
+
+async fn ask(endpoint: Endpoint, limits: Limits) -> Result<Capture, Error> {
+    let noise = Arc::new(Mutex::new(0_usize));
+    let heard = Arc::clone(&noise);
+    let mut client = Client::connect(endpoint, CONNECTORS, NAME, limits, move |event| {
+        if let Event::Noise(_) = event {
+            *heard.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        }
+    })
+    .await?;
+    let initialize = client.initialize();
+    let declares = |name: &str| initialize["capabilities"].get(name).is_some_and(|it| !it.is_null());
+    let mut capture = Capture {
+        format: capture::FORMAT,
+        protocol_version: initialize["protocolVersion"].as_str().unwrap_or_default().to_owned(),
+        client_capabilities: Map::new(),
+        ..Capture::default()
+    };
+    match list(&mut client, "tools/list", "tools", &mut capture.notes).await {
+        Ok(tools) => capture.tools = tools,
+        // A server of prompts or resources alone has no tools to list, and says so.
+        Err(error @ Error::Refused { .. }) if !declares("tools") => {
+            capture.notes.push(format!("no tools: {error}"));
+        }
+        Err(error) => return Err(error),
+    }
+    for (capability, method, key) in [
+        ("prompts", "prompts/list", "prompts"),
+        ("resources", "resources/list", "resources"),
+        ("resources", "resources/templates/list", "resourceTemplates"),
+    ] {
+        if !declares(capability) {
+            continue;
+        }
+        let items = match list(&mut client, method, key, &mut capture.notes).await {
+            Ok(items) => items,
+            Err(error @ (Error::Refused { .. } | Error::Protocol(_) | Error::Timeout { .. })) => {
+                capture.notes.push(format!("declares {capability}, yet {method} fails: {error}"));
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        match key {
+            "prompts" => capture.prompts = items,
+            "resources" => capture.resources = items,
+            _ => capture.resource_templates = items,
+        }
+    }
+    capture.initialize = initialize;
+    client.close().await;
+    let noise = *noise.lock().unwrap_or_else(PoisonError::into_inner);
+    if noise > 0 {
+        capture.notes.push(format!("wrote {noise} lines on its standard output that are not of the protocol"));
+    }
+    Ok(capture)
+}
+
+/// Follows the pages of a list (MCP 2025-11-25, Pagination).
+async fn list(
+    client: &mut Client,
+    method: &str,
+    key: &str,
+    notes: &mut Vec<String>,
+) -> Result<Vec<Value>, Error> {
+    let mut items = Vec::new();
+    let mut seen = HashSet::new();
+    let mut bytes = 0;
+    let mut cursor = None;
+    loop {
+        let params = match &cursor {
+            Some(cursor) => json!({"cursor": cursor}),
+            None => json!({}),
+        };
+        let mut page = client.request(method, params).await?;
+        match page.get_mut(key).map(Value::take) {
+            Some(Value::Array(page)) => items.extend(page),
+            _ => return Err(Error::Protocol(format!("the answer to {method} has no list of {key}"))),
+        }
+        bytes += page.to_string().len();
+        // An empty cursor is no cursor: some servers send it at the end.
+        cursor = page["nextCursor"].as_str().filter(|cursor| !cursor.is_empty()).map(str::to_owned);
+        let Some(next) = &cursor else { return Ok(items) };
+        if !seen.insert(next.clone()) {
+            notes.push(format!("{method} gives the cursor `{next}` again; the list is taken as complete"));
+            return Ok(deduplicated(items));
+        }
+        if seen.len() >= PAGES || items.len() >= ITEMS || bytes >= BYTES {
+            return Err(Error::Protocol(format!(
+                "{method} goes on after {} pages with {} items",
+                seen.len(),
+                items.len()
+            )));
+        }
+    }
+}
+
+/// The items without those that stand there again: a cursor that repeats brings a page twice.
+fn deduplicated(items: Vec<Value>) -> Vec<Value> {
+    let mut seen = HashSet::new();
+    items.into_iter().filter(|item| seen.insert(item.to_string())).collect()
+}
+
+/// The variables that a server's last words name and that the caller has set: what a server that
+/// ended at once most likely wants.
+///
+/// Only a name that the server itself wrote out is taken, in upper case and with an underscore, so
+/// that no other variable of the caller's reaches it.
+pub fn asked_for(last_words: &[String], is_set: impl Fn(&str) -> bool) -> BTreeSet<String> {
+    last_words
+        .iter()
+        .flat_map(|line| line.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')))
+        .filter(|word| word.len() > 2 && word.starts_with(|c: char| c.is_ascii_uppercase()))
+        .filter(|word| word.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_'))
+        .filter(|word| word.contains('_') && is_set(word))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_variables_a_server_asks_for_are_read_from_its_last_words() {
+        let words = ["ERROR: Missing required environment variables: ORG_ID, MAPI_KEY, MAPI_SECRET".to_owned()];
+        let asked = asked_for(&words, |name| name != "MAPI_SECRET");
+        assert_eq!(asked.into_iter().collect::<Vec<_>>(), ["MAPI_KEY", "ORG_ID"]);
+    }
+}
