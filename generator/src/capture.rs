@@ -7,6 +7,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::ir::{Slot, Transport};
+
 /// The version of the capture's layout.
 pub const FORMAT: u32 = 1;
 
@@ -30,9 +32,21 @@ pub struct Capture {
     pub resources: Vec<Value>,
     /// The resource templates.
     pub resource_templates: Vec<Value>,
+    /// Where the server is, so that a capture alone makes a program that knows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
     /// What the server declared and then failed to list, one sentence each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+}
+
+/// Where a captured server is: templates and names, no values.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// How it is started or reached.
+    pub transport: Transport,
+    /// The named values it needs.
+    pub slots: Vec<Slot>,
 }
 
 /// Why a text is not a capture.

@@ -4,7 +4,9 @@
 //! field: serialised as JSON it *is* a spec, which is how `mcpress call` and a bundle run one that
 //! was never compiled, and `emit` writes the same fields as a Rust table.
 
-use serde::Serialize;
+use mcpress_runtime::Error;
+use mcpress_runtime::spec::Spec;
+use serde::{Deserialize, Serialize};
 
 /// A whole command line, ready to be emitted or run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -35,7 +37,7 @@ pub struct Server {
 }
 
 /// Where the server is; strings may hold `${NAME}` templates.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Transport {
     /// A child process.
@@ -46,6 +48,8 @@ pub enum Transport {
         args: Vec<String>,
         /// What its environment holds beside the allow-list.
         env: Vec<Binding>,
+        /// Where it is started, if not where the caller stands.
+        directory: Option<String>,
     },
     /// A remote server.
     Http {
@@ -59,7 +63,7 @@ pub enum Transport {
 }
 
 /// A name and the template of its value.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Binding {
     /// The variable's or header's name.
     pub name: String,
@@ -68,7 +72,7 @@ pub struct Binding {
 }
 
 /// A named value the server needs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Slot {
     /// The name, which is also the environment variable that fills it.
     pub name: String,
@@ -133,4 +137,20 @@ pub enum Shape {
     List(Box<Shape>),
     /// JSON text.
     Json,
+}
+
+impl Program {
+    /// The program as the runtime reads it, as JSON.
+    pub fn to_json(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("a program is text, lists and structures")
+    }
+
+    /// The program as a spec that can be run in this process.
+    ///
+    /// # Errors
+    ///
+    /// When the runtime does not take it, which is a mistake of this crate's.
+    pub fn to_spec(&self) -> Result<&'static Spec, Error> {
+        Spec::read(self.to_json()).map_err(|error| Error::Damaged(error.to_string()))
+    }
 }

@@ -1,6 +1,7 @@
 //! The environment: what this program reads of its own, and what its server gets.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use crate::error::Error;
 use crate::process::Launch;
@@ -120,8 +121,10 @@ pub(crate) fn endpoint(spec: &Spec, overrides: &Overrides) -> Result<Endpoint, E
         })
     };
     let mut bound = BTreeMap::new();
-    if let Transport::Stdio { env, .. } = spec.server.transport {
+    let mut directory = None;
+    if let Transport::Stdio { env, directory: wanted, .. } = spec.server.transport {
         bound.extend(bindings(env, &value)?);
+        directory = wanted.map(fill).transpose()?.map(PathBuf::from);
     }
     bound.extend(given.clone());
     let mut endpoint = match located(spec, overrides)? {
@@ -129,7 +132,7 @@ pub(crate) fn endpoint(spec: &Spec, overrides: &Overrides) -> Result<Endpoint, E
             command: fill(&command)?,
             args: args.iter().map(|arg| fill(arg)).collect::<Result<_, _>>()?,
             env: passed_on().chain(bound).collect(),
-            directory: None,
+            directory,
         }),
         Located::Url(url) => {
             let headers = match spec.server.transport {

@@ -68,6 +68,9 @@ pub enum Transport {
         /// What its environment holds beside the allow-list.
         #[serde(deserialize_with = "leak::list")]
         env: &'static [Binding],
+        /// Where it is started, if not where the caller stands.
+        #[serde(deserialize_with = "leak::option")]
+        directory: Option<&'static str>,
     },
     /// A remote server (MCP 2025-11-25, Transports, Streamable HTTP).
     Http {

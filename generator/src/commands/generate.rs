@@ -1,0 +1,226 @@
+//! `mcpress generate-cli`: a server becomes a crate, a binary, a bundle.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use clap::ArgMatches;
+use mcpress_runtime::Exit;
+use mcpress_runtime::text::plain;
+use serde_json::{Value, json};
+
+use super::failure::Failure;
+use super::source::{Source, source};
+use super::{print, smoke};
+use crate::bundle::bundle;
+use crate::cli::texts;
+use crate::compile::{self, compile};
+use crate::diagnostics::{Diagnostic, Severity};
+use crate::generate::{Generated, Plan, generate};
+use crate::names::kebab;
+use crate::package::{self, Package};
+use crate::select::Filter;
+
+pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
+    let positional = matches.get_one::<String>("name-in-config").map(String::as_str);
+    let source = source(matches, positional)?;
+    let started = Instant::now();
+    let name = name(matches, &source)?;
+    let wish = Wish::of(matches, &name);
+    let talk = Talk { quiet: matches.get_flag("quiet") };
+    for warning in &source.warnings {
+        talk.note(warning);
+    }
+    let plan = Plan {
+        name,
+        filter: Filter {
+            include: texts(matches, "include-tools"),
+            exclude: texts(matches, "exclude-tools"),
+            read_only: matches.get_flag("read-only"),
+        },
+    };
+    let lock = package::lock(&wish.crate_folder)?;
+    let generated = generate(&source.capture, &plan, &lock)?;
+    report_diagnostics(&talk, &generated.diagnostics);
+    if matches.get_flag("strict") && generated.diagnostics.iter().any(is_warning) {
+        return Err(Failure::Other {
+            message: "some tools are not typed in full, and --strict is given".to_owned(),
+            hint: Some("leave them out with --exclude-tools, or leave --strict out".to_owned()),
+            exit: Exit::Tool,
+        });
+    }
+    let mut made = Made { generated_in: started.elapsed(), ..Made::default() };
+    if wish.writes_crate {
+        let written = package::write(&Package {
+            program: &generated.program,
+            capture: &source.capture,
+            lock: &generated.lock,
+            folder: &wish.crate_folder,
+            runtime: matches.get_one::<PathBuf>("runtime").map(PathBuf::as_path),
+            force: matches.get_flag("force"),
+        })?;
+        made.crate_in = started.elapsed() - made.generated_in;
+        made.files = Some((written.written, written.unchanged));
+    }
+    if let Some(path) = &wish.compile {
+        let options = compile::Options { quiet: talk.quiet, ..compile::Options::default() };
+        let built = compile(&wish.crate_folder, path, &options)?;
+        smoke::test(&built.path)?;
+        made.binary = Some((built.path, built.duration));
+    }
+    if let Some(path) = &wish.bundle {
+        let began = Instant::now();
+        let runner = matches.get_one::<PathBuf>("runner").map(PathBuf::as_path);
+        let path = bundle(&generated.program, path, runner)?;
+        made.bundle = Some((path.clone(), began.elapsed()));
+        if runner.is_none() {
+            smoke::test(&path)?;
+        }
+    }
+    let json = matches.get_one::<String>("report").is_some_and(|format| format == "json");
+    if json {
+        print(&format!("{:#}\n", made.to_json(&generated, &wish)))?;
+    } else {
+        made.say(&talk, &generated, &wish);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What is to be made, and where.
+struct Wish {
+    crate_folder: PathBuf,
+    writes_crate: bool,
+    compile: Option<PathBuf>,
+    bundle: Option<PathBuf>,
+}
+
+impl Wish {
+    fn of(matches: &ArgMatches, name: &str) -> Self {
+        let path = |id: &str| {
+            matches.contains_id(id).then(|| {
+                matches.get_one::<PathBuf>(id).cloned().unwrap_or_else(|| Path::new(".").join(name))
+            })
+        };
+        let (compile, bundle) = (path("compile"), path("bundle"));
+        let out = matches.get_one::<PathBuf>("out").cloned();
+        // A crate that nobody asked for is still made for the compiler, and kept where the next
+        // generation of the same name finds it.
+        let writes_crate = out.is_some() || compile.is_some() || bundle.is_none();
+        let crate_folder = out.unwrap_or_else(|| match compile {
+            Some(_) => compile::cache_folder().join("crates").join(name),
+            None => Path::new(".").join(name),
+        });
+        Self { crate_folder, writes_crate, compile, bundle }
+    }
+}
+
+/// The program's name: the user's, else the one of the client config, else the server's.
+fn name(matches: &ArgMatches, source: &Source) -> Result<String, Failure> {
+    let said = source.capture.initialize["serverInfo"]["name"].as_str();
+    let given = matches.get_one::<String>("name").cloned();
+    let name = given.or_else(|| source.name.as_deref().or(said).map(kebab));
+    name.ok_or_else(|| Failure::usage_with_hint("the program has no name", "give it one with --name NAME"))
+}
+
+fn is_warning(diagnostic: &Diagnostic) -> bool {
+    diagnostic.severity == Severity::Warning
+}
+
+fn report_diagnostics(talk: &Talk, diagnostics: &[Diagnostic]) {
+    for diagnostic in diagnostics.iter().filter(|diagnostic| is_warning(diagnostic)) {
+        talk.note(&diagnostic.to_string());
+        if let Some(hint) = &diagnostic.hint {
+            talk.say(&format!("      {}", plain(hint)));
+        }
+    }
+}
+
+/// What is said on standard error on the way.
+struct Talk {
+    quiet: bool,
+}
+
+impl Talk {
+    fn say(&self, line: &str) {
+        if !self.quiet {
+            eprintln!("{line}");
+        }
+    }
+
+    fn note(&self, text: &str) {
+        self.say(&format!("note: {}", plain(text)));
+    }
+}
+
+/// What was made, and how long each step took.
+#[derive(Default)]
+struct Made {
+    generated_in: Duration,
+    crate_in: Duration,
+    files: Option<(usize, usize)>,
+    binary: Option<(PathBuf, Duration)>,
+    bundle: Option<(PathBuf, Duration)>,
+}
+
+impl Made {
+    fn say(&self, talk: &Talk, generated: &Generated, wish: &Wish) {
+        let program = &generated.program;
+        let generation = self.generated_in + self.crate_in;
+        talk.say(&format!("{}: {} tools, generated in {}", program.name, program.tools.len(), time(generation)));
+        if let Some((written, unchanged)) = self.files {
+            let folder = wish.crate_folder.display();
+            talk.say(&format!("  crate   {folder} ({written} files written, {unchanged} unchanged)"));
+        }
+        for (kind, made) in [("binary", &self.binary), ("bundle", &self.bundle)] {
+            if let Some((path, took)) = made {
+                talk.say(&format!("  {kind}  {} ({}, in {})", path.display(), size(path), time(*took)));
+            }
+        }
+    }
+
+    fn to_json(&self, generated: &Generated, wish: &Wish) -> Value {
+        let product = |made: &Option<(PathBuf, Duration)>| {
+            made.as_ref().map(|(path, took)| {
+                json!({
+                    "path": path,
+                    "bytes": std::fs::metadata(path).map(|file| file.len()).ok(),
+                    "ms": milliseconds(*took),
+                })
+            })
+        };
+        json!({
+            "name": generated.program.name,
+            "tools": generated.program.tools.len(),
+            "generate_ms": milliseconds(self.generated_in),
+            "crate": self.files.map(|(written, unchanged)| json!({
+                "path": wish.crate_folder,
+                "written": written,
+                "unchanged": unchanged,
+                "ms": milliseconds(self.crate_in),
+            })),
+            "binary": product(&self.binary),
+            "bundle": product(&self.bundle),
+            "diagnostics": generated.diagnostics,
+        })
+    }
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 10_000.0).round() / 10.0
+}
+
+fn time(time: Duration) -> String {
+    if time < Duration::from_secs(1) {
+        format!("{} ms", time.as_millis())
+    } else {
+        format!("{:.1} s", time.as_secs_f64())
+    }
+}
+
+fn size(path: &Path) -> String {
+    match std::fs::metadata(path) {
+        #[expect(clippy::cast_precision_loss, reason = "shown with one digit")]
+        Ok(file) => format!("{:.1} MB", file.len() as f64 / 1e6),
+        Err(_) => "size unknown".to_owned(),
+    }
+}

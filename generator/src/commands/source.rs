@@ -1,0 +1,199 @@
+//! The options that say where a server is, as its capture.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use clap::ArgMatches;
+use mcpress_runtime::spec::{FORMAT, Spec};
+use mcpress_runtime::{Error, Limits, duration, endpoint_of};
+
+use super::failure::Failure;
+use crate::capture::{self, Capture};
+use crate::cli::texts;
+use crate::introspect::{asked_for, introspect};
+use crate::ir::{Binding, Program, Server, Slot, Transport};
+use crate::origin::{Origin, Places, Wanted, locate};
+
+/// From the start of a server to its last answer, unless `--timeout` says otherwise: `npx` and
+/// `uvx` may have to download it first.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A server that was asked, or a capture of one.
+pub(super) struct Source {
+    /// What it said, and where it is.
+    pub(super) capture: Capture,
+    /// The name that the user has for it, if any.
+    pub(super) name: Option<String>,
+    /// Values that were given for now, by slot.
+    pub(super) values: BTreeMap<String, String>,
+    /// What the user should know, a sentence each.
+    pub(super) warnings: Vec<String>,
+}
+
+/// Finds the server and asks it, or reads the capture.
+///
+/// # Errors
+///
+/// When no server is named, it cannot be found, or it does not answer.
+pub(super) fn source(matches: &ArgMatches, positional: Option<&str>) -> Result<Source, Failure> {
+    let wanted = Request::of(matches, positional)?;
+    let places = Places::of_this_machine();
+    let origin = locate(&wanted.server, &texts(matches, "env"), &texts(matches, "header"), &places)?;
+    let values = origin.values.expose_all().map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let mut source = Source {
+        capture: Capture::default(),
+        name: wanted.name,
+        values: values.collect(),
+        warnings: origin.warnings.clone(),
+    };
+    match wanted.file {
+        Some(file) => {
+            source.capture = read(&file)?;
+            place(&mut source.capture, origin);
+        }
+        None => source.ask(origin, limits(matches)?)?,
+    }
+    source.warnings.extend(source.capture.notes.iter().map(|note| format!("the server {note}")));
+    Ok(source)
+}
+
+/// What the options ask for, before anything is looked up.
+struct Request {
+    server: Wanted,
+    file: Option<std::path::PathBuf>,
+    name: Option<String>,
+}
+
+impl Request {
+    fn of(matches: &ArgMatches, positional: Option<&str>) -> Result<Self, Failure> {
+        let text = |id: &str| matches.get_one::<String>(id).cloned();
+        let config = matches.get_one::<std::path::PathBuf>("config").cloned();
+        let mut file = matches.get_one::<std::path::PathBuf>("from").cloned();
+        let mut name = None;
+        let is_url = |text: &str| text.starts_with("http://") || text.starts_with("https://");
+        let server = if let Some(line) = text("command") {
+            if is_url(&line) { Wanted::Url(line) } else { Wanted::Command(line) }
+        } else if let Some(url) = text("url") {
+            Wanted::Url(url)
+        } else {
+            match text("server").or_else(|| positional.map(str::to_owned)) {
+                Some(url) if is_url(&url) => Wanted::Url(url),
+                Some(path) if path.contains(['/', '\\', '.']) && Path::new(&path).is_file() => {
+                    file = Some(path.into());
+                    Wanted::Nothing
+                }
+                Some(entry) => {
+                    name = Some(entry.clone());
+                    Wanted::Named { name: entry, config }
+                }
+                None if file.is_some() => Wanted::Nothing,
+                None => return Err(Failure::no_server(&Places::of_this_machine())),
+            }
+        };
+        Ok(Self { server, file, name })
+    }
+}
+
+impl Source {
+    /// Asks the server. One that ends at once and names variables which the caller has set is asked
+    /// again with those: that is how a command line written for a client that passes its whole
+    /// environment on finds out which part of it matters.
+    fn ask(&mut self, mut origin: Origin, limits: Limits) -> Result<(), Failure> {
+        let mut capture = self.introspect(&origin, limits);
+        if let Err(Error::Gone { stderr, .. }) = &capture {
+            let asked = asked_for(stderr, |name| std::env::var_os(name).is_some());
+            let learned: Vec<_> = asked.into_iter().filter(|name| declare(&mut origin, name)).collect();
+            if !learned.is_empty() {
+                self.warnings.push(format!(
+                    "the server asked for {0}, found in your environment: declared as with --env {0}",
+                    learned.join(" --env ")
+                ));
+                capture = self.introspect(&origin, limits);
+            }
+        }
+        self.capture = capture?;
+        place(&mut self.capture, origin);
+        Ok(())
+    }
+
+    fn introspect(&self, origin: &Origin, limits: Limits) -> Result<Capture, Error> {
+        let endpoint = endpoint_of(unnamed(origin)?, &self.values)?;
+        introspect(endpoint, limits)
+    }
+}
+
+/// A program without tools, which knows how to reach the server as the generated one will.
+fn unnamed(origin: &Origin) -> Result<&'static Spec, Error> {
+    let program = Program {
+        format: FORMAT,
+        name: "mcpress".to_owned(),
+        about: String::new(),
+        server: Server {
+            transport: origin.transport.clone(),
+            protocol: String::new(),
+            capture: String::new(),
+        },
+        slots: origin.slots.clone(),
+        tools: Vec::new(),
+    };
+    program.to_spec()
+}
+
+/// Declares a variable that a local server asked for. False when it was declared before.
+fn declare(origin: &mut Origin, name: &str) -> bool {
+    let Transport::Stdio { env, .. } = &mut origin.transport else { return false };
+    if env.iter().any(|binding| binding.name == name) {
+        return false;
+    }
+    env.push(Binding { name: name.to_owned(), value: format!("${{{name}}}") });
+    origin.slots.push(Slot { name: name.to_owned(), required: true });
+    origin.slots.sort_by(|a, b| a.name.cmp(&b.name));
+    true
+}
+
+/// Notes in a capture where its server is; what the capture says itself stands where the options
+/// say nothing.
+fn place(capture: &mut Capture, origin: Origin) {
+    let known = capture.origin.take();
+    capture.origin = match (origin.transport, known) {
+        (Transport::Unknown, Some(known)) => {
+            let mut slots = known.slots;
+            slots.retain(|slot| origin.slots.iter().all(|given| given.name != slot.name));
+            slots.extend(origin.slots);
+            slots.sort_by(|a, b| a.name.cmp(&b.name));
+            Some(capture::Origin { transport: known.transport, slots })
+        }
+        (transport, _) => Some(capture::Origin { transport, slots: origin.slots }),
+    };
+}
+
+fn limits(matches: &ArgMatches) -> Result<Limits, Error> {
+    let limit = match matches.get_one::<String>("timeout") {
+        Some(text) => duration(text)?,
+        None => PATIENCE,
+    };
+    Ok(Limits { start: limit, request: limit })
+}
+
+/// Reads a capture, or what a generated program was made from.
+fn read(file: &Path) -> Result<Capture, Failure> {
+    let bytes = std::fs::read(file)
+        .map_err(|error| Failure::io(format!("cannot read {}", file.display()), error))?;
+    let start = bytes.iter().find(|byte| !byte.is_ascii_whitespace() && !b"\xef\xbb\xbf".contains(byte));
+    if matches!(start, Some(b'{' | b'[')) {
+        let text = String::from_utf8_lossy(&bytes);
+        let text = text.trim_start_matches('\u{feff}');
+        return Capture::read(text).map_err(|error| Failure::capture(file, error));
+    }
+    // A generated program tells by itself; a relative path is given its folder, so that it is not
+    // looked for in PATH.
+    let program = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    let said = Command::new(program).args(["self", "capture"]).env_clear().output();
+    match said {
+        Ok(said) if said.status.success() => Capture::read(&String::from_utf8_lossy(&said.stdout))
+            .map_err(|error| Failure::capture(file, error)),
+        _ => Err(Failure::not_a_source(file)),
+    }
+}
