@@ -2,3 +2,4 @@
 #![expect(unused)]
 pub mod capture;
 pub mod ir;
+pub mod origin;
