@@ -58,7 +58,7 @@ pub(super) fn is_credential_value(text: &str) -> bool {
         text.get(..scheme.len())
             .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
     };
-    SCHEMES.iter().any(|scheme| starts(scheme))
+    SCHEMES.iter().any(starts)
         || PREFIXES.iter().any(|prefix| {
             text.strip_prefix(prefix)
                 .is_some_and(|rest| rest.len() >= 8)
