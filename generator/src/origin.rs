@@ -13,7 +13,6 @@
 //!                              --env, --header
 //! ```
 
-#![cfg_attr(test, allow(clippy::unwrap_used))]
 
 use std::fmt;
 use std::path::PathBuf;
@@ -52,8 +51,6 @@ pub struct Origin {
     pub values: Values,
     /// The config it was found in.
     pub source: Option<PathBuf>,
-    /// The folder the config wants it started in.
-    pub cwd: Option<PathBuf>,
     /// What the user should know, one sentence each, without any value.
     pub warnings: Vec<String>,
 }

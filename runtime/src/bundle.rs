@@ -38,16 +38,22 @@ pub fn seal(spec_json: &[u8]) -> Vec<u8> {
 /// [`Error::Damaged`] when there is one that does not match its checksum or cannot be read. An
 /// executable that cannot be opened is one with nothing behind it.
 pub fn open(executable: &Path) -> Result<Option<&'static Spec>, Error> {
-    let Some(json) = read(executable)? else { return Ok(None) };
+    let Some(json) = read(executable)? else {
+        return Ok(None);
+    };
     let spec = Spec::read(json).map_err(|error| Error::Damaged(error.to_string()))?;
     Ok(Some(spec))
 }
 
 fn read(executable: &Path) -> Result<Option<Vec<u8>>, Error> {
     let damaged = |error: std::io::Error| Error::Damaged(error.to_string());
-    let Ok(mut file) = File::open(executable) else { return Ok(None) };
+    let Ok(mut file) = File::open(executable) else {
+        return Ok(None);
+    };
     let mut trailer = [0; TRAILER];
-    let Ok(end) = file.seek(SeekFrom::End(-(TRAILER as i64))) else { return Ok(None) };
+    let Ok(end) = file.seek(SeekFrom::End(-(TRAILER as i64))) else {
+        return Ok(None);
+    };
     file.read_exact(&mut trailer).map_err(damaged)?;
     let (digest, rest) = trailer.split_at(32);
     let (length, magic) = rest.split_at(8);
@@ -56,13 +62,17 @@ fn read(executable: &Path) -> Result<Option<Vec<u8>>, Error> {
     }
     let length = u64::from_le_bytes(length.try_into().expect("split at eight bytes"));
     let Some(start) = end.checked_sub(length) else {
-        return Err(Error::Damaged("its table is longer than the file".to_owned()));
+        return Err(Error::Damaged(
+            "its table is longer than the file".to_owned(),
+        ));
     };
     file.seek(SeekFrom::Start(start)).map_err(damaged)?;
     let mut json = Vec::new();
     file.take(length).read_to_end(&mut json).map_err(damaged)?;
     if *Sha256::digest(&json) != *digest {
-        return Err(Error::Damaged("its table does not match its checksum".to_owned()));
+        return Err(Error::Damaged(
+            "its table does not match its checksum".to_owned(),
+        ));
     }
     Ok(Some(json))
 }
@@ -72,14 +82,18 @@ mod tests {
     use super::*;
 
     fn file(name: &str, content: &[u8]) -> std::path::PathBuf {
-        let path = std::env::temp_dir().join(format!("mcpress-bundle-{}-{name}", std::process::id()));
+        let path =
+            std::env::temp_dir().join(format!("mcpress-bundle-{}-{name}", std::process::id()));
         std::fs::write(&path, content).unwrap();
         path
     }
 
     #[test]
     fn what_was_sealed_behind_a_runner_is_read_again() {
-        let path = file("whole", &[b"\x7fELF runner".as_slice(), &seal(b"{\"a\":1}")].concat());
+        let path = file(
+            "whole",
+            &[b"\x7fELF runner".as_slice(), &seal(b"{\"a\":1}")].concat(),
+        );
         assert_eq!(read(&path).unwrap().unwrap(), b"{\"a\":1}");
         std::fs::remove_file(path).unwrap();
     }

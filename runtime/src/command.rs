@@ -24,7 +24,10 @@ pub(crate) fn first_step(spec: &Spec) -> Command {
 /// The whole program with all its commands by name, for the root's help and for the error about a
 /// name that is none of them.
 pub(crate) fn overview(spec: &Spec) -> Command {
-    let tools = spec.tools.iter().map(|tool| Command::new(tool.command).about(tool.about));
+    let tools = spec
+        .tools
+        .iter()
+        .map(|tool| Command::new(tool.command).about(tool.about));
     root(spec)
         .subcommands(tools)
         .subcommand(Command::new("call").about("Call any tool by the name the server knows it by"))
@@ -57,11 +60,18 @@ pub(crate) fn of_tool(spec: &Spec, tool: &'static Tool) -> Command {
     let mut command = Command::new(tool.command)
         .bin_name(format!("{} {}", spec.name, tool.command))
         .about(tool.about)
-        .long_about(if description.is_empty() { tool.about.to_owned() } else { description })
+        .long_about(if description.is_empty() {
+            tool.about.to_owned()
+        } else {
+            description
+        })
         .max_term_width(100);
     for parameter in required_first(tool) {
         command = command.arg(flag(parameter));
-        if let Shape::Boolean { negation: Some(negation) } = parameter.shape {
+        if let Shape::Boolean {
+            negation: Some(negation),
+        } = parameter.shape
+        {
             command = command.arg(negation_of(parameter, negation));
         }
     }

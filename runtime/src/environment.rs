@@ -94,8 +94,17 @@ pub(crate) struct Overrides {
 ///
 /// [`Error::MissingSlots`] with all slots without a value, [`Error::Usage`] when no server is known.
 pub fn endpoint_of(spec: &Spec, values: &BTreeMap<String, String>) -> Result<Endpoint, Error> {
-    let env = values.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    endpoint(spec, &Overrides { env, ..Overrides::default() })
+    let env = values
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    endpoint(
+        spec,
+        &Overrides {
+            env,
+            ..Overrides::default()
+        },
+    )
 }
 
 /// The endpoint with every value filled in from `--mcp-env` and the caller's environment.
@@ -122,7 +131,12 @@ pub(crate) fn endpoint(spec: &Spec, overrides: &Overrides) -> Result<Endpoint, E
     };
     let mut bound = BTreeMap::new();
     let mut directory = None;
-    if let Transport::Stdio { env, directory: wanted, .. } = spec.server.transport {
+    if let Transport::Stdio {
+        env,
+        directory: wanted,
+        ..
+    } = spec.server.transport
+    {
         bound.extend(bindings(env, &value)?);
         directory = wanted.map(fill).transpose()?.map(PathBuf::from);
     }

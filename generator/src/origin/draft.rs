@@ -53,6 +53,7 @@ impl Draft {
             command: canonical(command),
             args,
             env: Vec::new(),
+            directory: None,
         };
         Self {
             transport,
@@ -202,8 +203,12 @@ impl Draft {
                 what: format!("the value of `{slot}`"),
             });
         }
-        if let Transport::Stdio { args, .. } = &self.transport {
+        if let Transport::Stdio {
+            args, directory, ..
+        } = &mut self.transport
+        {
             self.warnings.extend(warn_of_arguments(args));
+            *directory = self.cwd.map(|cwd| cwd.to_string_lossy().into_owned());
         }
         self.values.retain(|slot| needs.contains_key(slot));
         let slots = needs
@@ -218,7 +223,6 @@ impl Draft {
             slots,
             values: self.values,
             source: self.source,
-            cwd: self.cwd,
             warnings: self.warnings,
         })
     }
@@ -251,7 +255,9 @@ impl Draft {
             })
         }
         match &self.transport {
-            Transport::Stdio { command, args, env } => {
+            Transport::Stdio {
+                command, args, env, ..
+            } => {
                 let args = args
                     .iter()
                     .enumerate()

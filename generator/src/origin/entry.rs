@@ -436,10 +436,10 @@ mod tests {
                 "/home/me/w/project/srv /home/me{slash}x project /home/me/w\nenv A=${{API_KEY}}\nenv B=${{B_KEY}}\nslots: API_KEY B_KEY"
             )
         );
-        assert_eq!(
-            origin.cwd.as_deref(),
-            Some(Path::new("/home/me/w/project/sub"))
-        );
+        assert!(matches!(
+            origin.transport,
+            Transport::Stdio { directory: Some(folder), .. } if folder == "/home/me/w/project/sub"
+        ));
     }
 
     #[test]

@@ -1,0 +1,11 @@
+//! Real servers, pressed into programs, run as a user would.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
+mod answers;
+mod command_line;
+mod generation;
+mod life;
+mod remote;
+mod servers;
+mod slots;
