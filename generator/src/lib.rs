@@ -1,4 +1,8 @@
 //! mcpress
-#![expect(unused)]
 pub mod capture;
+pub mod diagnostics;
 pub mod ir;
+pub mod lock;
+pub mod lower;
+pub mod names;
+pub mod select;
