@@ -1,0 +1,151 @@
+//! From what a server said to the program it becomes.
+//!
+//! ```text
+//! entry ──offers──▶ tool ──schema──▶ node (references and nullables undone) ──shape──▶ flag
+//! ```
+//!
+//! Lowering is total: whatever JSON a server sends, there is a program. A schema that cannot be
+//! typed becomes a flag that takes JSON, a tool without a usable schema becomes a command without
+//! flags, to be given its arguments whole, and a diagnostic says so.
+
+mod offer;
+mod schema;
+mod shape;
+pub(crate) mod text;
+mod tool;
+
+use mcpress_runtime::spec;
+use serde_json::Value;
+
+use crate::{
+    capture::Capture,
+    diagnostics::Diagnostic,
+    ir::{Program, Server, Slot, Transport},
+    lock::Lock,
+    names,
+    select::Selection,
+};
+
+pub(crate) use offer::offers;
+
+/// The protocol revision taken for granted where a capture does not tell.
+const PROTOCOL: &str = "2025-11-25";
+
+/// What the user decides and the server does not say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// The program's name.
+    pub name: String,
+    /// What it does, in one line, if the user says it better than the server.
+    pub about: Option<String>,
+    /// How the server is started or reached.
+    pub transport: Transport,
+    /// The named values it needs.
+    pub slots: Vec<Slot>,
+    /// The tools to take.
+    pub selection: Selection,
+}
+
+impl Options {
+    /// All tools, for a server that is not known.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            about: None,
+            transport: Transport::Unknown,
+            slots: Vec::new(),
+            selection: Selection::default(),
+        }
+    }
+}
+
+/// A program, and what the user should hear about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lowered {
+    /// The program.
+    pub program: Program,
+    /// The diagnostics, in the order of the tools.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Makes the program of a server.
+///
+/// Commands are chosen for all of the server's tools and selected after that, so that the name of a
+/// tool does not depend on which others are left out.
+pub fn lower(capture: &Capture, options: &Options, lock: &Lock) -> Lowered {
+    let (offers, mut diagnostics) = offers(capture);
+    let wires: Vec<&str> = offers.iter().map(|offer| offer.wire).collect();
+    let tools = offers
+        .iter()
+        .zip(names::commands(&wires, lock))
+        .filter(|(offer, _)| options.selection.contains(offer.wire))
+        .map(|(offer, command)| tool::lower(offer, command.name, lock, &mut diagnostics))
+        .collect();
+    let about = options
+        .about
+        .as_deref()
+        .map_or_else(|| about(capture), text::line);
+    let program = Program {
+        format: spec::FORMAT,
+        name: options.name.clone(),
+        about,
+        server: server(capture, options.transport.clone()),
+        slots: options.slots.clone(),
+        tools,
+    };
+    Lowered {
+        program,
+        diagnostics,
+    }
+}
+
+fn about(capture: &Capture) -> String {
+    let info = |key| {
+        capture
+            .initialize
+            .pointer(key)
+            .and_then(Value::as_str)
+            .map(text::line)
+    };
+    let named = |name: &String| !name.is_empty();
+    let server = info("/serverInfo/title")
+        .filter(named)
+        .or_else(|| info("/serverInfo/name").filter(named));
+    match server {
+        Some(name) if name.to_lowercase().ends_with("mcp server") => {
+            format!("Command line of the {name}")
+        }
+        Some(name) => format!("Command line of the {name} MCP server"),
+        None => "Command line of an MCP server".to_owned(),
+    }
+}
+
+/// The list of tools stays in the capture, empty: each tool has its own definition, and a capture
+/// without the list could not be read back. Fields are copied one by one to leave the tools alone.
+fn server(capture: &Capture, transport: Transport) -> Server {
+    let rest = Capture {
+        format: capture.format,
+        protocol_version: capture.protocol_version.clone(),
+        client_capabilities: capture.client_capabilities.clone(),
+        initialize: capture.initialize.clone(),
+        tools: Vec::new(),
+        prompts: capture.prompts.clone(),
+        resources: capture.resources.clone(),
+        resource_templates: capture.resource_templates.clone(),
+        origin: capture.origin.clone(),
+        notes: capture.notes.clone(),
+    };
+    let protocol = match &*capture.protocol_version {
+        "" => PROTOCOL.to_owned(),
+        known => known.to_owned(),
+    };
+    let capture = serde_json::to_string(&rest).expect("a capture is JSON already");
+    Server {
+        transport,
+        protocol,
+        capture,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,48 @@
+//! The tools a capture offers, less those that could never be called.
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+use crate::{
+    capture::Capture,
+    diagnostics::{Diagnostic, Severity},
+};
+
+/// A tool that can be called: it has a name, and no tool before it has the same.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Offer<'a> {
+    /// Its name.
+    pub(crate) wire: &'a str,
+    /// All that the server said of it, an object.
+    pub(crate) definition: &'a Value,
+}
+
+/// The tools to be had, in the server's order, and a diagnostic for every other entry.
+pub(crate) fn offers(capture: &Capture) -> (Vec<Offer<'_>>, Vec<Diagnostic>) {
+    let mut seen = HashSet::new();
+    let mut diagnostics = Vec::new();
+    let mut offers = Vec::with_capacity(capture.tools.len());
+    for (at, definition) in capture.tools.iter().enumerate() {
+        let (wire, reason) = match definition.get("name") {
+            Some(Value::String(wire)) if seen.insert(wire) => {
+                offers.push(Offer { wire, definition });
+                continue;
+            }
+            Some(Value::String(wire)) => (
+                &**wire,
+                "Another tool before it has the same name, so this one is left out.",
+            ),
+            _ if definition.is_object() => ("", "The tool has no name, so it is left out."),
+            _ => ("", "The entry is not an object, so it is left out."),
+        };
+        diagnostics.push(Diagnostic {
+            severity: Severity::Warning,
+            tool: wire.to_owned(),
+            pointer: format!("/tools/{at}"),
+            reason: reason.to_owned(),
+            hint: None,
+        });
+    }
+    (offers, diagnostics)
+}

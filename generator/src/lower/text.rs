@@ -1,0 +1,262 @@
+//! A server's words, made fit for a terminal and a help page.
+
+use serde_json::Value;
+
+/// The most characters an `about` has.
+const ABOUT: usize = 100;
+
+/// Text without control characters, ANSI escapes and bidi controls; newlines stay.
+///
+/// Those could repaint a terminal or make a line read as something it is not, and no description
+/// needs them.
+pub(crate) fn clean(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\r' => {
+                chars.next_if_eq(&'\n');
+                kept.push('\n');
+            }
+            '\n' | '\u{85}' | '\u{2028}' | '\u{2029}' => kept.push('\n'),
+            '\t' => kept.push(' '),
+            '\u{1b}' => skip_escape(&mut chars),
+            '\u{9b}' => skip_parameters(&mut chars),
+            '\u{90}' | '\u{98}' | '\u{9d}' | '\u{9e}' | '\u{9f}' => skip_string(&mut chars),
+            c if c.is_control() || is_invisible(c) => {}
+            c => kept.push(c),
+        }
+    }
+    kept.trim().to_owned()
+}
+
+type Chars<'a> = std::iter::Peekable<std::str::Chars<'a>>;
+
+/// Skips what follows an ESC: a control sequence, a control string, or a two-character escape.
+fn skip_escape(chars: &mut Chars<'_>) {
+    match chars.peek().copied() {
+        Some('[') => {
+            chars.next();
+            skip_parameters(chars);
+        }
+        Some('P' | 'X' | ']' | '^' | '_') => {
+            chars.next();
+            skip_string(chars);
+        }
+        Some(_) => {
+            while chars.next_if(|c| (' '..='/').contains(c)).is_some() {}
+            chars.next_if(|c| ('0'..='~').contains(c));
+        }
+        None => {}
+    }
+}
+
+/// Skips the parameters and the final character of a control sequence.
+fn skip_parameters(chars: &mut Chars<'_>) {
+    while chars.next_if(|c| (' '..='?').contains(c)).is_some() {}
+    chars.next_if(|c| ('@'..='~').contains(c));
+}
+
+/// Skips a control string up to its terminator, or the end of the line where it has none.
+fn skip_string(chars: &mut Chars<'_>) {
+    while let Some(c) = chars.next_if(|&c| c != '\n') {
+        match c {
+            '\u{7}' | '\u{9c}' => return,
+            '\u{1b}' if chars.next_if_eq(&'\\').is_some() => return,
+            _ => {}
+        }
+    }
+}
+
+/// Whether a character only steers how others are laid out.
+pub(crate) fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
+    )
+}
+
+/// [Clean](clean) text in one line, every run of white space one blank.
+pub(crate) fn line(text: &str) -> String {
+    join(clean(text).split_whitespace())
+}
+
+fn join<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    let mut line = String::new();
+    for word in words {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    line
+}
+
+/// The first sentence, in one line of at most about a hundred characters, without its full stop.
+pub(crate) fn first_sentence(text: &str) -> String {
+    let text = clean(text);
+    let text = after_tag(text.trim_start_matches(['#', ' ']));
+    let mut lines = text.lines().map(str::trim);
+    let opening = lines.next().unwrap_or_default();
+    let paragraph = lines.take_while(|line| !opens_a_block(line));
+    let line = join(
+        std::iter::once(opening)
+            .chain(paragraph)
+            .flat_map(str::split_whitespace),
+    );
+    let sentence = &line[..sentence_end(&line)];
+    let sentence = match sentence.strip_suffix(['.', ':', '。']) {
+        Some(bare) if !bare.ends_with('.') && !ends_abbreviated(bare) => bare,
+        _ => sentence,
+    };
+    shorten(sentence)
+}
+
+/// The text less a tag that opens it, such as the `<Purpose>` some servers write for models.
+fn after_tag(text: &str) -> &str {
+    let tag = text.strip_prefix('<').and_then(|rest| rest.split_once('>'));
+    match tag {
+        Some((name, rest)) if name.chars().all(char::is_alphanumeric) => rest.trim_start(),
+        _ => text,
+    }
+}
+
+/// Whether a line ends the paragraph before it: blank, a list item, a heading, a fence.
+fn opens_a_block(line: &str) -> bool {
+    line.is_empty()
+        || [
+            "- ",
+            "* ",
+            "• ",
+            "#",
+            "```",
+            "<",
+            "Args:",
+            "Parameters:",
+            "Returns:",
+        ]
+        .iter()
+        .any(|opening| line.starts_with(opening))
+}
+
+/// Where the first sentence of a line ends, its stop included.
+fn sentence_end(line: &str) -> usize {
+    let mut chars = line.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        let end = at + c.len_utf8();
+        match c {
+            '。' | '！' | '？' => return end,
+            '.' | '!' | '?' if chars.peek().is_none_or(|(_, next)| *next == ' ') => {
+                let lower_case_follows = line[end..].trim_start().starts_with(char::is_lowercase);
+                let abbreviates = c == '.' && ends_abbreviated(&line[..at]);
+                if !lower_case_follows && !abbreviates {
+                    return end;
+                }
+            }
+            _ => {}
+        }
+    }
+    line.len()
+}
+
+/// Whether the stop after this text belongs to an abbreviation.
+fn ends_abbreviated(text: &str) -> bool {
+    let word = text.rsplit([' ', '(']).next().unwrap_or_default();
+    ["e.g", "i.e", "etc", "vs", "cf", "approx", "incl"]
+        .iter()
+        .any(|known| word.eq_ignore_ascii_case(known))
+}
+
+/// Cuts a line that is too long at a word.
+fn shorten(line: &str) -> String {
+    let Some((limit, _)) = line.char_indices().nth(ABOUT) else {
+        return line.to_owned();
+    };
+    let cut = line[..limit].rfind(' ').unwrap_or(limit);
+    format!(
+        "{}…",
+        line[..cut].trim_end_matches([' ', ',', ';', ':', '.'])
+    )
+}
+
+/// A value as compact JSON text that is safe to show: what would steer a terminal is escaped.
+///
+/// The text still means exactly the same value, since JSON can escape any character of a string.
+pub(crate) fn json(value: &Value) -> String {
+    let text = value.to_string();
+    let steers = |c: char| is_invisible(c) || ('\u{7f}'..='\u{9f}').contains(&c);
+    if !text.contains(steers) {
+        return text;
+    }
+    let escape = |c: char| match c {
+        c if steers(c) => format!("\\u{:04x}", u32::from(c)),
+        c => c.to_string(),
+    };
+    text.chars().map(escape).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_and_controls_are_stripped() {
+        assert_eq!(clean("a\u{1b}[1;31mb\u{1b}[0m\u{7}c"), "abc");
+        assert_eq!(
+            clean("\u{1b}]8;;http://x\u{1b}\\link\u{1b}]8;;\u{7}!"),
+            "link!"
+        );
+        assert_eq!(clean("a\u{9b}31mb\u{1b}(Bc\u{0}"), "abc");
+        assert_eq!(clean("safe\u{202e}gpj.exe\u{2066}"), "safegpj.exe");
+    }
+
+    #[test]
+    fn an_escape_that_never_ends_costs_its_line_only() {
+        assert_eq!(clean("a\u{1b}]0;title\nb"), "a\nb");
+        assert_eq!(clean("\u{1b}"), "");
+        assert_eq!(clean("a\u{1b}["), "a");
+    }
+
+    #[test]
+    fn newlines_stay_and_are_of_one_kind() {
+        assert_eq!(clean("\r\na\r\nb\rc\n\n"), "a\nb\nc");
+    }
+
+    #[test]
+    fn the_first_sentence_is_the_about() {
+        for (text, about) in [
+            ("List policies. Then more.", "List policies"),
+            (
+                "Fetch v1.2 data, e.g. Users. More.",
+                "Fetch v1.2 data, e.g. Users",
+            ),
+            ("\n  Create a\n  policy\n\n  Args: x", "Create a policy"),
+            ("Actions:\n- a\n- b", "Actions"),
+            ("Wait...", "Wait..."),
+            ("Really? Yes.", "Really?"),
+            ("# Heading\n\nText.", "Heading"),
+            ("<Purpose>\nSearch it.\n</Purpose>", "Search it"),
+            ("<https://x.y> is read.", "<https://x.y> is read"),
+            ("创建策略。更多", "创建策略"),
+            ("", ""),
+        ] {
+            assert_eq!(first_sentence(text), about, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_long_sentence_is_cut_at_a_word() {
+        let about = first_sentence(&"word ".repeat(60));
+        assert!(about.chars().count() <= ABOUT + 1, "{about}");
+        assert!(about.ends_with("word…"), "{about}");
+        assert_eq!(first_sentence(&"é".repeat(300)).chars().count(), ABOUT + 1);
+    }
+
+    #[test]
+    fn json_text_that_would_steer_a_terminal_is_escaped_and_means_the_same() {
+        let value = Value::from("a\u{202e}b\u{9b}\u{7f}é");
+        let text = json(&value);
+        assert_eq!(text, "\"a\\u202eb\\u009b\\u007fé\"");
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
+    }
+}

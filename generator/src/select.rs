@@ -1,0 +1,226 @@
+//! Which of a server's tools the program gets.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::{capture::Capture, lock::Lock, lower::offers, names};
+
+/// What the user asked for.
+///
+/// A pattern is matched against a tool's wire name and its command; `*`, `?` and `[a-z]` or `[!a-z]`
+/// stand for other characters. Several may stand in one string, with commas between them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Filter {
+    /// The tools to take; empty for all.
+    pub include: Vec<String>,
+    /// The tools to leave out of those.
+    pub exclude: Vec<String>,
+    /// Whether to take only tools that the server annotates as read-only.
+    pub read_only: bool,
+}
+
+/// The tools that were chosen; by default all.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Selection(Option<BTreeSet<String>>);
+
+impl Selection {
+    /// Whether the tool of this wire name was chosen.
+    pub fn contains(&self, wire: &str) -> bool {
+        self.0.as_ref().is_none_or(|wires| wires.contains(wire))
+    }
+}
+
+/// Why a selection cannot be made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SelectError {
+    /// Some patterns match no tool.
+    #[error("no tool matches {}", quoted(unmatched.iter().map(|miss| &miss.pattern)))]
+    Unmatched {
+        /// Those patterns.
+        unmatched: Vec<Miss>,
+        /// The tools there are, by command.
+        known: Vec<String>,
+    },
+    /// The patterns match, but leave nothing.
+    #[error("the selection leaves no tool")]
+    Empty,
+}
+
+/// A pattern that matches nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Miss {
+    /// The pattern.
+    pub pattern: String,
+    /// The tool it may have meant.
+    pub suggestion: Option<String>,
+}
+
+impl SelectError {
+    /// What to do about it.
+    pub fn hint(&self) -> String {
+        let Self::Unmatched { unmatched, known } = self else {
+            return "widen the patterns, or take tools that are not read-only as well".to_owned();
+        };
+        let tools = format!("the tools are {}", quoted(known));
+        let meant: Vec<_> = unmatched
+            .iter()
+            .filter_map(|miss| miss.suggestion.as_ref())
+            .collect();
+        if known.is_empty() {
+            "the server offers no tools".to_owned()
+        } else if meant.is_empty() {
+            tools
+        } else {
+            format!("did you mean {}? {tools}", quoted(meant))
+        }
+    }
+}
+
+/// Chooses tools.
+///
+/// # Errors
+///
+/// When a pattern matches no tool, which is most likely a slip of the pen, or when nothing is left.
+pub fn select(capture: &Capture, filter: &Filter, lock: &Lock) -> Result<Selection, SelectError> {
+    if *filter == Filter::default() {
+        return Ok(Selection::default());
+    }
+    let (offers, _) = offers(capture);
+    let wires: Vec<&str> = offers.iter().map(|offer| offer.wire).collect();
+    let commands = names::commands(&wires, lock);
+    let tools = || {
+        wires
+            .iter()
+            .zip(&commands)
+            .map(|(wire, command)| (*wire, &*command.name))
+    };
+    let (include, exclude) = (patterns(&filter.include), patterns(&filter.exclude));
+    let unmatched: Vec<Miss> = include
+        .iter()
+        .chain(&exclude)
+        .filter(|pattern| !tools().any(|tool| matches_tool(pattern, tool)))
+        .map(|pattern| miss(pattern, tools()))
+        .collect();
+    if !unmatched.is_empty() {
+        let known = commands
+            .iter()
+            .map(|command| command.name.clone())
+            .collect();
+        return Err(SelectError::Unmatched { unmatched, known });
+    }
+    let any = |patterns: &[&str], tool| patterns.iter().any(|pattern| matches_tool(pattern, tool));
+    let chosen: BTreeSet<String> = offers
+        .iter()
+        .zip(tools())
+        .filter(|(offer, _)| !filter.read_only || is_read_only(offer.definition))
+        .filter(|(_, tool)| include.is_empty() || any(&include, *tool))
+        .filter(|(_, tool)| !any(&exclude, *tool))
+        .map(|(offer, _)| offer.wire.to_owned())
+        .collect();
+    if chosen.is_empty() {
+        Err(SelectError::Empty)
+    } else {
+        Ok(Selection(Some(chosen)))
+    }
+}
+
+fn patterns(given: &[String]) -> Vec<&str> {
+    given
+        .iter()
+        .flat_map(|given| given.split(','))
+        .map(str::trim)
+        .filter(|pattern| !pattern.is_empty())
+        .collect()
+}
+
+/// A name is matched as it stands first, so that one with a bracket in it can be named.
+fn matches_tool(pattern: &str, (wire, command): (&str, &str)) -> bool {
+    pattern == wire || matches_glob(pattern, wire) || matches_glob(pattern, command)
+}
+
+fn is_read_only(definition: &Value) -> bool {
+    definition.pointer("/annotations/readOnlyHint") == Some(&Value::Bool(true))
+}
+
+fn miss<'a>(pattern: &str, tools: impl Iterator<Item = (&'a str, &'a str)>) -> Miss {
+    let near = |(wire, command): (&str, &'a str)| {
+        let score = strsim::jaro_winkler(pattern, wire).max(strsim::jaro_winkler(pattern, command));
+        (score, command)
+    };
+    let best = tools
+        .map(near)
+        .filter(|(score, _)| *score > 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    Miss {
+        pattern: pattern.to_owned(),
+        suggestion: best.map(|(_, command)| command.to_owned()),
+    }
+}
+
+fn quoted<T: AsRef<str>>(names: impl IntoIterator<Item = T>) -> String {
+    let names: Vec<String> = names
+        .into_iter()
+        .map(|name| format!("`{}`", name.as_ref()))
+        .collect();
+    names.join(", ")
+}
+
+/// Whether a glob matches all of a name, in at most pattern × name steps.
+fn matches_glob(pattern: &str, name: &str) -> bool {
+    let (pattern, name): (Vec<char>, Vec<char>) =
+        (pattern.chars().collect(), name.chars().collect());
+    let (mut p, mut n) = (0, 0);
+    // Where to go on when what follows the last star does not match: after the star, one further on.
+    let mut retry = None;
+    while n < name.len() {
+        if pattern.get(p) == Some(&'*') {
+            p += 1;
+            retry = Some((p, n + 1));
+        } else if let Some(after) = step(&pattern, p, name[n]) {
+            (p, n) = (after, n + 1);
+        } else if let Some((star, from)) = retry {
+            (p, n) = (star, from);
+            retry = Some((star, from + 1));
+        } else {
+            return false;
+        }
+    }
+    pattern[p..].iter().all(|&c| c == '*')
+}
+
+/// Where the pattern goes on if its next element matches this character.
+fn step(pattern: &[char], at: usize, c: char) -> Option<usize> {
+    match *pattern.get(at)? {
+        '?' => Some(at + 1),
+        '[' => match set_end(pattern, at) {
+            Some(end) => in_set(&pattern[at + 1..end], c).then_some(end + 1),
+            None => (c == '[').then_some(at + 1),
+        },
+        literal => (literal == c).then_some(at + 1),
+    }
+}
+
+/// Where a `[..]` closes; a `]` right after its opening is one of its members.
+fn set_end(pattern: &[char], open: usize) -> Option<usize> {
+    let first = open + 1 + usize::from(pattern.get(open + 1) == Some(&'!'));
+    (first + 1..pattern.len()).find(|&at| pattern[at] == ']')
+}
+
+fn in_set(set: &[char], c: char) -> bool {
+    let (negated, mut set) = match set {
+        ['!', rest @ ..] => (true, rest),
+        _ => (false, set),
+    };
+    let mut found = false;
+    while let [first, rest @ ..] = set {
+        (found, set) = match rest {
+            ['-', last, rest @ ..] => (found || (*first..=*last).contains(&c), rest),
+            _ => (found || *first == c, rest),
+        };
+    }
+    found != negated
+}
+
+#[cfg(test)]
+mod tests;
