@@ -1,0 +1,111 @@
+//! Values that a program needs and never holds.
+
+use mcpress_tests::{Kind, Sandbox, fixture, mcpress, press};
+
+const MARK: &str = "hunter2-7c1f9e";
+
+#[test]
+fn missing_slots_are_all_named_before_anything_is_started() {
+    let sandbox = Sandbox::new();
+    for kind in Kind::BOTH {
+        let program = sandbox.file(&format!("needy-{kind:?}"));
+        let options = [
+            "--command", &fixture("everyday"), "--env", "ORG_ID=now", "--env", "API_KEY=now", "--env", "LEVEL?",
+        ];
+        press(&sandbox, kind, "needy", &program, &options);
+        let outcome = sandbox.run(&program, ["echo", "--text", "x", "-o", "json"]).exits(3);
+        assert_eq!(outcome.error()["code"], "missing_credential");
+        assert_eq!(outcome.error()["missing"], serde_json::json!(["API_KEY", "ORG_ID"]));
+        assert_eq!(outcome.stdout, "");
+    }
+}
+
+#[test]
+fn the_server_gets_its_slots_and_the_allowed_list_and_nothing_else() {
+    let sandbox = Sandbox::new()
+        .env("API_KEY", "from-the-caller")
+        .env("UNRELATED_SECRET", MARK)
+        .env("LC_ALL", "C");
+    let program = sandbox.file("asks");
+    let options = ["--command", &fixture("everyday"), "--env", "API_KEY", "--env", "LEVEL?"];
+    press(&sandbox, Kind::Bundled, "asks", &program, &options);
+    let get = |options: &[&str], name: &str| {
+        let line = ["get-env", "--name", name];
+        sandbox.run(&program, options.iter().chain(&line))
+    };
+    assert_eq!(get(&[], "API_KEY").exits(0).stdout, "from-the-caller\n");
+    assert_eq!(get(&["--mcp-env", "API_KEY=by-hand"], "API_KEY").exits(0).stdout, "by-hand\n");
+    assert_eq!(get(&[], "LC_ALL").exits(0).stdout, "C\n");
+    get(&[], "LEVEL").exits(1);
+    get(&[], "UNRELATED_SECRET").exits(1);
+    assert_eq!(get(&["--mcp-env", "UNRELATED_SECRET"], "UNRELATED_SECRET").exits(0).stdout, format!("{MARK}\n"));
+}
+
+#[test]
+fn a_value_given_at_generation_is_nowhere_afterwards() {
+    let sandbox = Sandbox::new();
+    let config = sandbox.file("config.json");
+    let (program, arguments) = split(&fixture("everyday"));
+    let servers = serde_json::json!({"mcpServers": {"marked": {
+        "command": program, "args": [arguments], "env": {"FROM_CONFIG": format!("{MARK}-config")},
+    }}});
+    std::fs::write(&config, servers.to_string()).unwrap();
+    let mut said = String::new();
+    for kind in Kind::BOTH {
+        let folder = sandbox.file(&format!("made-{kind:?}"));
+        std::fs::create_dir(&folder).unwrap();
+        let program = folder.join("marked");
+        let path = program.to_str().unwrap();
+        let config = config.to_str().unwrap();
+        let env = format!("ON_THE_LINE={MARK}-line");
+        let mut line = vec!["generate-cli", "marked", "--config", config, "--env", &env, "--report", "json"];
+        let crate_folder = folder.join("crate");
+        match kind {
+            Kind::Compiled => line.extend(["--profile", "dev", "--out", crate_folder.to_str().unwrap(), "--compile", path]),
+            Kind::Bundled => line.extend(["--bundle", path]),
+        }
+        let made = sandbox.run(mcpress(), line).exits(0);
+        said += &(made.stdout + &made.stderr);
+        for line in [&["--help"][..], &["self", "info", "-o", "json"], &["self", "capture"], &["echo", "--text", "x"], &["echo", "--text", "x", "--dry-run"]] {
+            let run = sandbox.run(&program, line);
+            said += &(run.stdout + &run.stderr);
+        }
+        assert_not_in_files(&folder);
+    }
+    assert!(!said.contains(MARK), "{said}");
+}
+
+fn split(line: &str) -> (String, String) {
+    let (program, arguments) = line.rsplit_once(' ').unwrap();
+    (program.to_owned(), arguments.to_owned())
+}
+
+#[track_caller]
+fn assert_not_in_files(folder: &std::path::Path) {
+    let mut files = 0;
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            files += 1;
+            let bytes = std::fs::read(&path).unwrap();
+            let found = bytes.windows(MARK.len()).any(|window| window == MARK.as_bytes());
+            assert!(!found, "{} holds the value", path.display());
+        }
+    }
+    assert!(files > 0, "nothing was made");
+}
+
+#[test]
+fn a_server_that_names_its_variables_and_ends_is_given_them_if_they_are_set() {
+    // The fixture ends with a complaint about a missing variable, whatever is set.
+    let sandbox = Sandbox::new();
+    let line = ["inspect", "--command", &fixture("dead")];
+    let outcome = sandbox.run(mcpress(), line).exits(5);
+    assert!(outcome.stderr.contains("server: "), "{outcome:?}");
+    assert!(outcome.stderr.contains("--env "), "the hint names the option: {outcome:?}");
+}
