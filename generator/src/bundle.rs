@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use mcpress_runtime::bundle::seal;
 
 use crate::ir::Program;
+use crate::package::replace;
 
 /// Why a bundle could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -25,26 +26,38 @@ pub struct BundleError {
 /// # Errors
 ///
 /// When the runner cannot be read or the bundle cannot be written.
-pub fn bundle(program: &Program, path: &Path, runner: Option<&Path>) -> Result<PathBuf, BundleError> {
-    let path = if path.is_dir() { path.join(&program.name) } else { path.to_owned() };
+pub fn bundle(
+    program: &Program,
+    path: &Path,
+    runner: Option<&Path>,
+) -> Result<PathBuf, BundleError> {
+    let path = if path.is_dir() {
+        path.join(&program.name)
+    } else {
+        path.to_owned()
+    };
     let cannot = |what, path: &Path| {
         let path = path.to_owned();
         move |source| BundleError { what, path, source }
     };
     let runner = match runner {
         Some(runner) => runner.to_owned(),
-        None => std::env::current_exe().map_err(cannot("cannot find the running", Path::new("mcpress")))?,
+        None => std::env::current_exe()
+            .map_err(cannot("cannot find the running", Path::new("mcpress")))?,
     };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(cannot("cannot make the folder", folder))?;
-    // Beside its place first, so that a running program of the same name is not written over.
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(cannot("cannot write", &path))?;
     let mut source = fs::File::open(&runner).map_err(cannot("cannot read the runner", &runner))?;
-    std::io::copy(&mut source, &mut file).map_err(cannot("cannot write", &path))?;
-    file.write_all(&seal(&program.to_json())).map_err(cannot("cannot write", &path))?;
-    make_executable(file.as_file()).map_err(cannot("cannot make executable", &path))?;
-    file.persist(&path).map_err(|error| cannot("cannot write", &path)(error.error))?;
+    replace(&path, |new| {
+        let mut file = fs::File::create(new)?;
+        std::io::copy(&mut source, &mut file)?;
+        file.write_all(&seal(&program.to_json()))?;
+        make_executable(&file)
+    })
+    .map_err(cannot("cannot write", &path))?;
     Ok(path)
 }
 

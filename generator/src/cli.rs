@@ -16,7 +16,8 @@ pub fn command() -> Command {
         .subcommand(inspect())
         .subcommand(call())
         .subcommand(
-            Command::new("demo-server").about("Serve a few demo tools over standard streams (MCP, stdio)"),
+            Command::new("demo-server")
+                .about("Serve a few demo tools over standard streams (MCP, stdio)"),
         )
 }
 
@@ -77,10 +78,18 @@ fn inspect() -> Command {
     server(
         Command::new("inspect")
             .about("Show what a server offers")
-            .arg(path("capture").value_name("FILE").help("Save what it says, to generate from later"))
             .arg(
-                Arg::new("output").long("output").short('o').value_name("FORMAT")
-                    .value_parser(["text", "json"]).default_value("text")
+                path("capture")
+                    .value_name("FILE")
+                    .help("Save what it says, to generate from later"),
+            )
+            .arg(
+                Arg::new("output")
+                    .long("output")
+                    .short('o')
+                    .value_name("FORMAT")
+                    .value_parser(["text", "json"])
+                    .default_value("text")
                     .help("Print a list as text, or the whole capture as JSON"),
             ),
     )
@@ -92,8 +101,12 @@ fn call() -> Command {
             .about("Call a tool without generating anything")
             .override_usage("mcpress call [OPTIONS] [SERVER] TOOL [FLAGS OF THE TOOL]...")
             .arg(
-                Arg::new("line").value_name("TOOL").num_args(0..).trailing_var_arg(true)
-                    .allow_hyphen_values(true).value_parser(value_parser!(std::ffi::OsString))
+                Arg::new("line")
+                    .value_name("TOOL")
+                    .num_args(0..)
+                    .trailing_var_arg(true)
+                    .allow_hyphen_values(true)
+                    .value_parser(value_parser!(std::ffi::OsString))
                     .help("The tool, and its flags as the generated program has them"),
             ),
     )
@@ -107,21 +120,33 @@ const TOOLS: &str = "Tools";
 fn server(command: Command) -> Command {
     let sources = ["command", "url", "from", "server"];
     let source = |id: &'static str| {
-        let others: Vec<_> = sources.iter().copied().filter(|other| *other != id).collect();
+        let others: Vec<_> = sources
+            .iter()
+            .copied()
+            .filter(|other| *other != id)
+            .collect();
         let conflicts: Vec<_> = match id {
             // Beside a capture they say what the program starts.
             "from" => vec!["server"],
-            "command" | "url" => others.into_iter().filter(|other| *other != "from").collect(),
+            "command" | "url" => others
+                .into_iter()
+                .filter(|other| *other != "from")
+                .collect(),
             _ => others,
         };
-        Arg::new(id).long(id).help_heading(SERVER).conflicts_with_all(conflicts)
+        Arg::new(id)
+            .long(id)
+            .help_heading(SERVER)
+            .conflicts_with_all(conflicts)
     };
     let command = if command.get_name() == "call" {
         // `call` reads SERVER from its own line: with a source given, the first word is the tool.
         command
     } else {
         command.arg(
-            Arg::new("name-in-config").value_name("SERVER").help_heading(SERVER)
+            Arg::new("name-in-config")
+                .value_name("SERVER")
+                .help_heading(SERVER)
                 .conflicts_with_all(["command", "server"])
                 .help("A server of a client config, a URL, or a capture's path"),
         )
@@ -164,12 +189,20 @@ fn flag(id: &'static str) -> Arg {
 }
 
 fn list(id: &'static str) -> Arg {
-    Arg::new(id).long(id).action(ArgAction::Append).value_delimiter(',')
+    Arg::new(id)
+        .long(id)
+        .action(ArgAction::Append)
+        .value_delimiter(',')
 }
 
 /// The texts that an option was given.
 pub(crate) fn texts(matches: &ArgMatches, id: &str) -> Vec<String> {
-    matches.get_many::<String>(id).into_iter().flatten().cloned().collect()
+    matches
+        .get_many::<String>(id)
+        .into_iter()
+        .flatten()
+        .cloned()
+        .collect()
 }
 
 #[cfg(test)]

@@ -9,7 +9,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 /// A grey PNG of one pixel, in base64.
-const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==";
+const PIXEL: &str =
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==";
 
 /// Serves until the end of the input.
 ///
@@ -18,7 +19,9 @@ const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGN
 /// When the input cannot be read or the output cannot be written.
 pub fn serve(input: impl BufRead, mut output: impl Write) -> std::io::Result<()> {
     for line in input.lines() {
-        let Ok(message) = serde_json::from_str::<Value>(&line?) else { continue };
+        let Ok(message) = serde_json::from_str::<Value>(&line?) else {
+            continue;
+        };
         // A notification has no id and wants no answer.
         let (Some(id), Some(method)) = (message.get("id"), message["method"].as_str()) else {
             continue;
@@ -30,8 +33,11 @@ pub fn serve(input: impl BufRead, mut output: impl Write) -> std::io::Result<()>
             "ping" => Ok(json!({})),
             "tools/list" => Ok(json!({"tools": tools()})),
             "tools/call" => call(params, |done, total| {
-                send(&mut output, &json!({"jsonrpc": "2.0", "method": "notifications/progress",
-                    "params": {"progressToken": token, "progress": done, "total": total}}))
+                send(
+                    &mut output,
+                    &json!({"jsonrpc": "2.0", "method": "notifications/progress",
+                    "params": {"progressToken": token, "progress": done, "total": total}}),
+                )
             })?,
             _ => Err(json!({"code": -32601, "message": format!("no method {method}")})),
         };
@@ -121,7 +127,9 @@ fn call(
         "add_numbers" => sum(arguments),
         "paint" => json!({"content": [{"type": "image", "mimeType": "image/png", "data": PIXEL}]}),
         "break_glass" => {
-            let reason = arguments["reason"].as_str().unwrap_or("nothing in particular");
+            let reason = arguments["reason"]
+                .as_str()
+                .unwrap_or("nothing in particular");
             json!({"isError": true, "content": [{"type": "text", "text": format!("broken, because of {reason}")}]})
         }
         "count_down" => {
@@ -133,7 +141,11 @@ fn call(
             }
             text(format!("counted down from {from}"))
         }
-        unknown => return Ok(Err(json!({"code": -32602, "message": format!("no tool {unknown}")}))),
+        unknown => {
+            return Ok(Err(
+                json!({"code": -32602, "message": format!("no tool {unknown}")}),
+            ));
+        }
     };
     Ok(Ok(result))
 }
@@ -145,12 +157,20 @@ fn greeting(arguments: &Value) -> String {
         Some("formal") => format!("Good day to you, {name}."),
         _ => format!("Hello, {name}."),
     };
-    if arguments["shout"] == true { greeting.to_uppercase() } else { greeting }
+    if arguments["shout"] == true {
+        greeting.to_uppercase()
+    } else {
+        greeting
+    }
 }
 
 fn sum(arguments: &Value) -> Value {
-    let numbers: Vec<f64> =
-        arguments["numbers"].as_array().into_iter().flatten().filter_map(Value::as_f64).collect();
+    let numbers: Vec<f64> = arguments["numbers"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_f64)
+        .collect();
     let sum = numbers.iter().sum::<f64>() * arguments["scale"].as_f64().unwrap_or(1.0);
     let data = json!({"sum": sum, "count": numbers.len()});
     json!({"content": [{"type": "text", "text": data.to_string()}], "structuredContent": data})
@@ -163,7 +183,11 @@ mod tests {
     fn said(lines: &str) -> Vec<Value> {
         let mut output = Vec::new();
         serve(lines.as_bytes(), &mut output).unwrap();
-        String::from_utf8(output).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        String::from_utf8(output)
+            .unwrap()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
     }
 
     #[test]
@@ -172,8 +196,14 @@ mod tests {
             r#"{"id":1,"method":"tools/call","params":{"name":"count_down","arguments":{"from":2,"pause_ms":0},"_meta":{"progressToken":9}}}"#,
         );
         assert_eq!(said.len(), 3);
-        assert_eq!(said[1]["params"], json!({"progressToken": 9, "progress": 2, "total": 2}));
-        assert_eq!(said[2]["result"]["content"][0]["text"], "counted down from 2");
+        assert_eq!(
+            said[1]["params"],
+            json!({"progressToken": 9, "progress": 2, "total": 2})
+        );
+        assert_eq!(
+            said[2]["result"]["content"][0]["text"],
+            "counted down from 2"
+        );
     }
 
     #[test]

@@ -35,14 +35,23 @@ pub struct Generated {
 pub fn generate(capture: &Capture, plan: &Plan, lock: &Lock) -> Result<Generated, SelectError> {
     let selection = select(capture, &plan.filter, lock)?;
     let origin = capture.origin.clone();
-    let (transport, slots) = origin.map(|origin| (origin.transport, origin.slots)).unzip();
+    let (transport, slots) = origin
+        .map(|origin| (origin.transport, origin.slots))
+        .unzip();
     let options = Options {
         transport: transport.unwrap_or(Transport::Unknown),
         slots: slots.unwrap_or_default(),
         selection,
         ..Options::new(&plan.name)
     };
-    let Lowered { program, diagnostics } = lower(capture, &options, lock);
+    let Lowered {
+        program,
+        diagnostics,
+    } = lower(capture, &options, lock);
     let lock = Lock::of(&program, lock);
-    Ok(Generated { program, lock, diagnostics })
+    Ok(Generated {
+        program,
+        lock,
+        diagnostics,
+    })
 }

@@ -34,7 +34,10 @@ pub fn introspect(endpoint: Endpoint, limits: Limits) -> Result<Capture, Error> 
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|source| Error::Io { what: "cannot start".to_owned(), source })?;
+        .map_err(|source| Error::Io {
+            what: "cannot start".to_owned(),
+            source,
+        })?;
     let capture = runtime.block_on(ask(endpoint, limits));
     runtime.shutdown_background();
     capture
@@ -50,10 +53,17 @@ async fn ask(endpoint: Endpoint, limits: Limits) -> Result<Capture, Error> {
     })
     .await?;
     let initialize = client.initialize();
-    let declares = |name: &str| initialize["capabilities"].get(name).is_some_and(|it| !it.is_null());
+    let declares = |name: &str| {
+        initialize["capabilities"]
+            .get(name)
+            .is_some_and(|it| !it.is_null())
+    };
     let mut capture = Capture {
         format: capture::FORMAT,
-        protocol_version: initialize["protocolVersion"].as_str().unwrap_or_default().to_owned(),
+        protocol_version: initialize["protocolVersion"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned(),
         client_capabilities: Map::new(),
         ..Capture::default()
     };
@@ -76,7 +86,9 @@ async fn ask(endpoint: Endpoint, limits: Limits) -> Result<Capture, Error> {
         let items = match list(&mut client, method, key, &mut capture.notes).await {
             Ok(items) => items,
             Err(error @ (Error::Refused { .. } | Error::Protocol(_) | Error::Timeout { .. })) => {
-                capture.notes.push(format!("declares {capability}, yet {method} fails: {error}"));
+                capture.notes.push(format!(
+                    "declares {capability}, yet {method} fails: {error}"
+                ));
                 continue;
             }
             Err(error) => return Err(error),
@@ -91,7 +103,9 @@ async fn ask(endpoint: Endpoint, limits: Limits) -> Result<Capture, Error> {
     client.close().await;
     let noise = *noise.lock().unwrap_or_else(PoisonError::into_inner);
     if noise > 0 {
-        capture.notes.push(format!("wrote {noise} lines on its standard output that are not of the protocol"));
+        capture.notes.push(format!(
+            "wrote {noise} lines on its standard output that are not of the protocol"
+        ));
     }
     Ok(capture)
 }
@@ -115,14 +129,25 @@ async fn list(
         let mut page = client.request(method, params).await?;
         match page.get_mut(key).map(Value::take) {
             Some(Value::Array(page)) => items.extend(page),
-            _ => return Err(Error::Protocol(format!("the answer to {method} has no list of {key}"))),
+            _ => {
+                return Err(Error::Protocol(format!(
+                    "the answer to {method} has no list of {key}"
+                )));
+            }
         }
         bytes += page.to_string().len();
         // An empty cursor is no cursor: some servers send it at the end.
-        cursor = page["nextCursor"].as_str().filter(|cursor| !cursor.is_empty()).map(str::to_owned);
-        let Some(next) = &cursor else { return Ok(items) };
+        cursor = page["nextCursor"]
+            .as_str()
+            .filter(|cursor| !cursor.is_empty())
+            .map(str::to_owned);
+        let Some(next) = &cursor else {
+            return Ok(items);
+        };
         if !seen.insert(next.clone()) {
-            notes.push(format!("{method} gives the cursor `{next}` again; the list is taken as complete"));
+            notes.push(format!(
+                "{method} gives the cursor `{next}` again; the list is taken as complete"
+            ));
             return Ok(deduplicated(items));
         }
         if seen.len() >= PAGES || items.len() >= ITEMS || bytes >= BYTES {
@@ -138,7 +163,10 @@ async fn list(
 /// The items without those that stand there again: a cursor that repeats brings a page twice.
 fn deduplicated(items: Vec<Value>) -> Vec<Value> {
     let mut seen = HashSet::new();
-    items.into_iter().filter(|item| seen.insert(item.to_string())).collect()
+    items
+        .into_iter()
+        .filter(|item| seen.insert(item.to_string()))
+        .collect()
 }
 
 /// The variables that a server's last words name and that the caller has set: what a server that
@@ -151,7 +179,10 @@ pub fn asked_for(last_words: &[String], is_set: impl Fn(&str) -> bool) -> BTreeS
         .iter()
         .flat_map(|line| line.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')))
         .filter(|word| word.len() > 2 && word.starts_with(|c: char| c.is_ascii_uppercase()))
-        .filter(|word| word.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_'))
+        .filter(|word| {
+            word.bytes()
+                .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+        })
         .filter(|word| word.contains('_') && is_set(word))
         .map(str::to_owned)
         .collect()
@@ -163,8 +194,14 @@ mod tests {
 
     #[test]
     fn the_variables_a_server_asks_for_are_read_from_its_last_words() {
-        let words = ["ERROR: Missing required environment variables: ORG_ID, MAPI_KEY, MAPI_SECRET".to_owned()];
+        let words = [
+            "ERROR: Missing required environment variables: ORG_ID, MAPI_KEY, MAPI_SECRET"
+                .to_owned(),
+        ];
         let asked = asked_for(&words, |name| name != "MAPI_SECRET");
-        assert_eq!(asked.into_iter().collect::<Vec<_>>(), ["MAPI_KEY", "ORG_ID"]);
+        assert_eq!(
+            asked.into_iter().collect::<Vec<_>>(),
+            ["MAPI_KEY", "ORG_ID"]
+        );
     }
 }

@@ -19,6 +19,8 @@ pub mod commands;
 pub mod compile;
 pub mod demo;
 pub mod diagnostics;
+pub mod emit;
+pub mod format;
 pub mod generate;
 pub mod introspect;
 pub mod ir;

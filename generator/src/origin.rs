@@ -13,7 +13,6 @@
 //!                              --env, --header
 //! ```
 
-
 use std::fmt;
 use std::path::PathBuf;
 

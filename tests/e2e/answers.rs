@@ -6,7 +6,8 @@ use serde_json::json;
 #[test]
 fn text_is_printed_as_it_is() {
     for kind in Kind::BOTH {
-        let outcome = Sandbox::new().run(&pressed(kind, "everyday"), ["echo", "--text", "hello\nyou"]);
+        let outcome =
+            Sandbox::new().run(&pressed(kind, "everyday"), ["echo", "--text", "hello\nyou"]);
         assert_eq!(outcome.exits(0).stdout, "hello\nyou\n");
     }
 }
@@ -15,7 +16,9 @@ fn text_is_printed_as_it_is() {
 fn structured_content_is_the_json_output() {
     for kind in Kind::BOTH {
         let line = ["add", "--a", "1", "--b", "2", "--output", "json"];
-        let outcome = Sandbox::new().run(&pressed(kind, "everyday"), line).exits(0);
+        let outcome = Sandbox::new()
+            .run(&pressed(kind, "everyday"), line)
+            .exits(0);
         assert_eq!(outcome.stdout, "{\n  \"sum\": 3\n}\n");
         assert_eq!(outcome.stderr, "");
     }
@@ -24,15 +27,27 @@ fn structured_content_is_the_json_output() {
 #[test]
 fn raw_output_is_the_whole_result() {
     let line = ["-o", "raw", "echo", "--text", "hi"];
-    let outcome = Sandbox::new().run(&pressed(Kind::Bundled, "everyday"), line).exits(0);
-    assert_eq!(outcome.json()["content"][0], json!({"type": "text", "text": "hi"}));
+    let outcome = Sandbox::new()
+        .run(&pressed(Kind::Bundled, "everyday"), line)
+        .exits(0);
+    assert_eq!(
+        outcome.json()["content"][0],
+        json!({"type": "text", "text": "hi"})
+    );
 }
 
 #[test]
 fn what_is_no_text_says_what_it_is() {
-    let outcome = Sandbox::new().run(&pressed(Kind::Bundled, "everyday"), ["picture"]).exits(0);
-    assert!(outcome.stdout.contains("[image: image/png, "), "{outcome:?}");
-    let mixed = Sandbox::new().run(&pressed(Kind::Bundled, "everyday"), ["mixed"]).exits(0);
+    let outcome = Sandbox::new()
+        .run(&pressed(Kind::Bundled, "everyday"), ["picture"])
+        .exits(0);
+    assert!(
+        outcome.stdout.contains("[image: image/png, "),
+        "{outcome:?}"
+    );
+    let mixed = Sandbox::new()
+        .run(&pressed(Kind::Bundled, "everyday"), ["mixed"])
+        .exits(0);
     for part in ["[audio: ", "[link: "] {
         assert!(mixed.stdout.contains(part), "{part}: {mixed:?}");
     }
@@ -41,10 +56,19 @@ fn what_is_no_text_says_what_it_is() {
 #[test]
 fn arguments_arrive_as_they_were_typed() {
     let program = pressed(Kind::Compiled, "everyday");
-    let help = Sandbox::new().run(&program, ["print-arguments", "--help"]).exits(0);
+    let help = Sandbox::new()
+        .run(&program, ["print-arguments", "--help"])
+        .exits(0);
     assert!(help.stdout.contains("--"), "{help:?}");
     let sent = r#"{"text":"000123","free":{"big":12345678901234567890123,"rate":1.50}}"#;
-    let line = ["call", "print_arguments", "--args", sent, "--output", "json"];
+    let line = [
+        "call",
+        "print_arguments",
+        "--args",
+        sent,
+        "--output",
+        "json",
+    ];
     let outcome = Sandbox::new().run(&program, line).exits(0);
     assert_eq!(serde_json::to_string(&outcome.json()).unwrap(), sent);
 }
@@ -56,7 +80,9 @@ fn a_failed_tool_exits_1_and_says_why_on_standard_error() {
         let text = Sandbox::new().run(&program, ["fail"]).exits(1);
         assert_eq!(text.stdout, "");
         assert!(text.stderr.starts_with("error: fail failed: "), "{text:?}");
-        let json = Sandbox::new().run(&program, ["fail", "-o", "json"]).exits(1);
+        let json = Sandbox::new()
+            .run(&program, ["fail", "-o", "json"])
+            .exits(1);
         assert_eq!(json.error()["code"], "tool_error");
         assert_eq!(json.error()["tool"], "fail");
     }
@@ -71,7 +97,9 @@ fn an_envelope_that_says_success_false_exits_1_also_when_it_is_nested() {
         (&["envelope", "--no-success"], 1),
         (&["envelope", "--success", "--nested"], 1),
     ] {
-        let outcome = Sandbox::new().run(&program, line.iter().chain(&["-o", "json"])).exits(code);
+        let outcome = Sandbox::new()
+            .run(&program, line.iter().chain(&["-o", "json"]))
+            .exits(code);
         // The payload is data all the same: a script may look into it.
         assert!(outcome.json().get("success").is_some(), "{outcome:?}");
     }
@@ -80,10 +108,14 @@ fn an_envelope_that_says_success_false_exits_1_also_when_it_is_nested() {
 #[test]
 fn progress_and_log_messages_are_talk() {
     let program = pressed(Kind::Bundled, "everyday");
-    let counted = Sandbox::new().run(&program, ["count", "--n", "3", "--delay-ms", "1", "-v"]).exits(0);
+    let counted = Sandbox::new()
+        .run(&program, ["count", "--n", "3", "--delay-ms", "1", "-v"])
+        .exits(0);
     assert!(counted.stderr.contains("progress: "), "{counted:?}");
     assert!(!counted.stdout.contains("progress"), "{counted:?}");
-    let quiet = Sandbox::new().run(&program, ["count", "--n", "3", "--delay-ms", "1"]).exits(0);
+    let quiet = Sandbox::new()
+        .run(&program, ["count", "--n", "3", "--delay-ms", "1"])
+        .exits(0);
     assert_eq!(quiet.stderr, "");
 }
 
@@ -91,14 +123,25 @@ fn progress_and_log_messages_are_talk() {
 #[test]
 fn a_closed_pipe_is_success() {
     let program = pressed(Kind::Bundled, "huge");
-    let line = format!("{} blob --bytes 2000000 | head -c 10; exit ${{PIPESTATUS[0]}}", program.display());
-    let outcome = Sandbox::new().run(std::path::Path::new("bash"), ["-c", &line]).exits(0);
+    let line = format!(
+        "{} blob --bytes 2000000 | head -c 10; exit ${{PIPESTATUS[0]}}",
+        program.display()
+    );
+    let outcome = Sandbox::new()
+        .run(std::path::Path::new("bash"), ["-c", &line])
+        .exits(0);
     assert_eq!(outcome.stdout.len(), 10);
 }
 
 #[test]
 fn a_huge_answer_arrives_whole() {
     let line = ["blob", "--bytes", "20000000"];
-    let outcome = Sandbox::new().run(&pressed(Kind::Bundled, "huge"), line).exits(0);
-    assert!(outcome.stdout.len() >= 20_000_000, "{}", outcome.stdout.len());
+    let outcome = Sandbox::new()
+        .run(&pressed(Kind::Bundled, "huge"), line)
+        .exits(0);
+    assert!(
+        outcome.stdout.len() >= 20_000_000,
+        "{}",
+        outcome.stdout.len()
+    );
 }

@@ -25,43 +25,63 @@ fn help_errors_and_dry_runs_start_nothing() {
         (&["echo", "--args", "[1]"], 2),
         (&[], 2),
     ] {
-        sandbox.run(&program, no_server.iter().chain(line)).exits(code);
+        sandbox
+            .run(&program, no_server.iter().chain(line))
+            .exits(code);
     }
-    sandbox.run(&program, no_server.iter().chain(&["echo", "--text", "x"])).exits(5);
+    sandbox
+        .run(&program, no_server.iter().chain(&["echo", "--text", "x"]))
+        .exits(5);
 }
 
 #[test]
 fn a_dry_run_prints_the_request() {
     for kind in Kind::BOTH {
         let line = ["add", "--a", "1", "--b=-2", "--dry-run"];
-        let outcome = Sandbox::new().run(&pressed(kind, "everyday"), line).exits(0);
+        let outcome = Sandbox::new()
+            .run(&pressed(kind, "everyday"), line)
+            .exits(0);
         let request = outcome.json();
         assert_eq!(request["method"], "tools/call");
-        assert_eq!(request["params"], json!({"name": "add", "arguments": {"a": 1, "b": -2}}));
+        assert_eq!(
+            request["params"],
+            json!({"name": "add", "arguments": {"a": 1, "b": -2}})
+        );
         assert_eq!(request["server"]["transport"], "stdio");
     }
 }
 
 #[test]
 fn everything_wrong_is_said_at_once_with_a_line_that_works() {
-    let outcome = Sandbox::new().run(&pressed(Kind::Bundled, "everyday"), ["add"]).exits(2);
+    let outcome = Sandbox::new()
+        .run(&pressed(Kind::Bundled, "everyday"), ["add"])
+        .exits(2);
     insta::assert_snapshot!(outcome.stderr, @r"
     error: missing: --a, --b
     hint: a line that works: everyday add --a 1 --b 1
     ");
     let line = ["add", "--a", "x", "--b", "1.5", "-o", "json"];
-    let outcome = Sandbox::new().run(&pressed(Kind::Bundled, "everyday"), line).exits(2);
+    let outcome = Sandbox::new()
+        .run(&pressed(Kind::Bundled, "everyday"), line)
+        .exits(2);
     let message = outcome.error()["message"].to_string();
-    assert!(message.contains("--a x") && message.contains("--b 1.5"), "{message}");
+    assert!(
+        message.contains("--a x") && message.contains("--b 1.5"),
+        "{message}"
+    );
     assert_eq!(outcome.stdout, "");
 }
 
 #[test]
 fn an_unknown_command_or_flag_has_a_suggestion() {
     let program = pressed(Kind::Bundled, "everyday");
-    let command = Sandbox::new().run(&program, ["eco", "--text", "x"]).exits(2);
+    let command = Sandbox::new()
+        .run(&program, ["eco", "--text", "x"])
+        .exits(2);
     assert!(command.stderr.contains("'echo'"), "{command:?}");
-    let flag = Sandbox::new().run(&program, ["echo", "--txt", "x", "-o", "json"]).exits(2);
+    let flag = Sandbox::new()
+        .run(&program, ["echo", "--txt", "x", "-o", "json"])
+        .exits(2);
     assert!(flag.stderr.contains("'--text'"), "{flag:?}");
     assert_eq!(flag.error()["code"], "usage");
 }
@@ -73,8 +93,14 @@ fn arguments_come_from_json_a_file_or_standard_input_and_flags_win() {
     std::fs::write(sandbox.file("a.json"), r#"{"a": 1, "b": 2}"#).unwrap();
     let sum = |outcome: mcpress_tests::Outcome| outcome.exits(0).json()["sum"].clone();
     let json = ["-o", "json", "add", "--args"];
-    assert_eq!(sum(sandbox.run(&program, json.iter().chain(&[r#"{"a": 1, "b": 2}"#]))), 3);
-    assert_eq!(sum(sandbox.run(&program, json.iter().chain(&["@a.json", "--b", "40"]))), 41);
+    assert_eq!(
+        sum(sandbox.run(&program, json.iter().chain(&[r#"{"a": 1, "b": 2}"#]))),
+        3
+    );
+    assert_eq!(
+        sum(sandbox.run(&program, json.iter().chain(&["@a.json", "--b", "40"]))),
+        41
+    );
     assert_eq!(
         sum(sandbox.run_with_input(&program, json.iter().chain(&["-"]), r#"{"a": 5, "b": 5}"#)),
         10
@@ -86,12 +112,17 @@ fn cursed_names_all_have_a_command_and_every_argument_arrives() {
     let sandbox = Sandbox::new();
     for kind in Kind::BOTH {
         let program = pressed(kind, "cursed");
-        let tools = sandbox.run(&program, ["self", "tools", "-o", "json"]).exits(0).json();
+        let tools = sandbox
+            .run(&program, ["self", "tools", "-o", "json"])
+            .exits(0)
+            .json();
         let tools = tools.as_array().unwrap().clone();
         assert!(tools.len() > 10);
         for tool in &tools {
             let command = tool["command"].as_str().unwrap();
-            let outcome = sandbox.run(&program, [command, "--args", "{\"k\": [1]}", "-o", "json"]).exits(0);
+            let outcome = sandbox
+                .run(&program, [command, "--args", "{\"k\": [1]}", "-o", "json"])
+                .exits(0);
             assert_eq!(outcome.json()["name"], tool["name"], "{command}");
         }
     }
@@ -103,8 +134,15 @@ fn options_stand_before_or_after_the_command_and_variables_beneath_both() {
     let program = pressed(Kind::Bundled, "everyday");
     let raw = sandbox.run(&program, ["echo", "--text", "x"]).exits(0);
     assert!(raw.json()["content"].is_array());
-    let text = sandbox.run(&program, ["--output", "text", "echo", "--text", "x"]).exits(0);
+    let text = sandbox
+        .run(&program, ["--output", "text", "echo", "--text", "x"])
+        .exits(0);
     assert_eq!(text.stdout, "x\n");
-    let json = sandbox.run(&program, ["-o", "text", "add", "--a", "1", "--b", "1", "-o", "json"]).exits(0);
+    let json = sandbox
+        .run(
+            &program,
+            ["-o", "text", "add", "--a", "1", "--b", "1", "-o", "json"],
+        )
+        .exits(0);
     assert_eq!(json.json()["sum"], 2);
 }

@@ -16,7 +16,11 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
             if path.is_dir() {
                 folders.push(path);
             } else {
-                let name = path.strip_prefix(folder).unwrap().to_string_lossy().into_owned();
+                let name = path
+                    .strip_prefix(folder)
+                    .unwrap()
+                    .to_string_lossy()
+                    .into_owned();
                 files.insert(name, std::fs::read(&path).unwrap());
             }
         }
@@ -28,14 +32,27 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 fn two_generations_are_the_same_byte_for_byte_and_the_second_writes_nothing() {
     let sandbox = Sandbox::new();
     let line = |folder: &'static str| {
-        vec!["generate-cli".to_owned(), "--command".into(), fixture("cursed"), "--name".into(), "cursed".into(),
-             "--out".into(), folder.into(), "--report".into(), "json".into()]
+        vec![
+            "generate-cli".to_owned(),
+            "--command".into(),
+            fixture("cursed"),
+            "--name".into(),
+            "cursed".into(),
+            "--out".into(),
+            folder.into(),
+            "--report".into(),
+            "json".into(),
+        ]
     };
     sandbox.run(mcpress(), line("a")).exits(0);
     sandbox.run(mcpress(), line("b")).exits(0);
     let first = files(&sandbox.file("a"));
     assert!(first == files(&sandbox.file("b")), "two generations differ");
-    assert!(first.contains_key("Cargo.lock") && first.contains_key("README.md") && first.contains_key("capture.json"));
+    assert!(
+        first.contains_key("Cargo.lock")
+            && first.contains_key("README.md")
+            && first.contains_key("capture.json")
+    );
     let again = sandbox.run(mcpress(), line("a")).exits(0).json();
     assert_eq!(again["crate"]["written"], 0, "{again}");
     assert!(first == files(&sandbox.file("a")));
@@ -46,7 +63,15 @@ fn a_folder_that_is_not_ours_is_left_alone() {
     let sandbox = Sandbox::new();
     std::fs::create_dir(sandbox.file("mine")).unwrap();
     std::fs::write(sandbox.file("mine/thesis.txt"), "years of work").unwrap();
-    let line = ["generate-cli", "--command", &fixture("everyday"), "--name", "x", "--out", "mine"];
+    let line = [
+        "generate-cli",
+        "--command",
+        &fixture("everyday"),
+        "--name",
+        "x",
+        "--out",
+        "mine",
+    ];
     let outcome = sandbox.run(mcpress(), line);
     assert_ne!(outcome.code, Some(0), "{outcome:?}");
     assert_eq!(files(&sandbox.file("mine")).len(), 1);
@@ -55,10 +80,23 @@ fn a_folder_that_is_not_ours_is_left_alone() {
 #[test]
 fn a_new_tool_never_renames_an_old_one() {
     let sandbox = Sandbox::new();
-    let tool = |name: &str| json!({"name": name, "inputSchema": {"type": "object", "properties": {}}});
+    let tool =
+        |name: &str| json!({"name": name, "inputSchema": {"type": "object", "properties": {}}});
     let generate = |tools: Value| {
-        std::fs::write(sandbox.file("capture.json"), json!({"tools": tools}).to_string()).unwrap();
-        let line = ["generate-cli", "--from", "capture.json", "--name", "x", "--out", "x"];
+        std::fs::write(
+            sandbox.file("capture.json"),
+            json!({"tools": tools}).to_string(),
+        )
+        .unwrap();
+        let line = [
+            "generate-cli",
+            "--from",
+            "capture.json",
+            "--name",
+            "x",
+            "--out",
+            "x",
+        ];
         sandbox.run(mcpress(), line).exits(0);
         std::fs::read_to_string(sandbox.file("x/mcpress.lock")).unwrap()
     };
@@ -67,38 +105,84 @@ fn a_new_tool_never_renames_an_old_one() {
     // Spelled as the command is, it would take the name if nobody had it.
     generate(json!([tool("get-item"), tool("getItem")]));
     let line = ["call", "--from", "capture.json", "getItem", "--dry-run"];
-    assert_eq!(sandbox.run(mcpress(), line).exits(0).json()["params"]["name"], "getItem");
+    assert_eq!(
+        sandbox.run(mcpress(), line).exits(0).json()["params"]["name"],
+        "getItem"
+    );
     let spec = files(&sandbox.file("x/src"));
     let commands: Vec<_> = spec
         .values()
         .map(|source| String::from_utf8_lossy(source).into_owned())
         .filter(|source| source.contains("\"getItem\""))
         .collect();
-    assert!(commands.iter().any(|source| source.contains("command: \"get-item\"")), "{commands:?}");
+    assert!(
+        commands
+            .iter()
+            .any(|source| source.contains("command: \"get-item\"")),
+        "{commands:?}"
+    );
 }
 
 #[test]
 fn a_program_is_made_from_a_capture_an_answer_and_an_artifact_alike() {
     let sandbox = Sandbox::new();
     let original = pressed(Kind::Bundled, "everyday");
-    let tools = |program: &Path| sandbox.run(program, ["self", "tools", "-o", "json"]).exits(0).json();
+    let tools = |program: &Path| {
+        sandbox
+            .run(program, ["self", "tools", "-o", "json"])
+            .exits(0)
+            .json()
+    };
     let expected = tools(&original);
-    sandbox.run(mcpress(), ["inspect", "--command", &fixture("everyday"), "--capture", "capture.json"]).exits(0);
-    let capture: Value = serde_json::from_slice(&std::fs::read(sandbox.file("capture.json")).unwrap()).unwrap();
+    sandbox
+        .run(
+            mcpress(),
+            [
+                "inspect",
+                "--command",
+                &fixture("everyday"),
+                "--capture",
+                "capture.json",
+            ],
+        )
+        .exits(0);
+    let capture: Value =
+        serde_json::from_slice(&std::fs::read(sandbox.file("capture.json")).unwrap()).unwrap();
     let answer = json!({"jsonrpc": "2.0", "id": 1, "result": {"tools": capture["tools"]}});
     std::fs::write(sandbox.file("answer.json"), answer.to_string()).unwrap();
     for source in ["capture.json", "answer.json", original.to_str().unwrap()] {
         let made = sandbox.file("made");
-        press(&sandbox, Kind::Bundled, "everyday", &made, &["--from", source]);
+        press(
+            &sandbox,
+            Kind::Bundled,
+            "everyday",
+            &made,
+            &["--from", source],
+        );
         assert_eq!(tools(&made), expected, "{source}");
     }
     // A capture knows where its server was.
     let made = sandbox.file("knows");
-    press(&sandbox, Kind::Bundled, "everyday", &made, &["--from", "capture.json"]);
-    assert_eq!(sandbox.run(&made, ["echo", "--text", "x"]).exits(0).stdout, "x\n");
+    press(
+        &sandbox,
+        Kind::Bundled,
+        "everyday",
+        &made,
+        &["--from", "capture.json"],
+    );
+    assert_eq!(
+        sandbox.run(&made, ["echo", "--text", "x"]).exits(0).stdout,
+        "x\n"
+    );
     // A bare answer does not, and the program says what it takes.
     let made = sandbox.file("asks");
-    press(&sandbox, Kind::Bundled, "everyday", &made, &["--from", "answer.json"]);
+    press(
+        &sandbox,
+        Kind::Bundled,
+        "everyday",
+        &made,
+        &["--from", "answer.json"],
+    );
     let outcome = sandbox.run(&made, ["echo", "--text", "x"]).exits(2);
     assert!(outcome.stderr.contains("--mcp-command"), "{outcome:?}");
     let line = ["--mcp-command", &fixture("everyday"), "echo", "--text", "x"];
@@ -109,14 +193,42 @@ fn a_program_is_made_from_a_capture_an_answer_and_an_artifact_alike() {
 fn tools_are_chosen_by_pattern_and_a_pattern_without_a_tool_is_an_error() {
     let sandbox = Sandbox::new();
     let made = sandbox.file("some");
-    let options = ["--command", &fixture("everyday"), "--include-tools", "e*,add", "--exclude-tools", "envelope"];
+    let options = [
+        "--command",
+        &fixture("everyday"),
+        "--include-tools",
+        "e*,add",
+        "--exclude-tools",
+        "envelope",
+    ];
     press(&sandbox, Kind::Bundled, "some", &made, &options);
-    let tools = sandbox.run(&made, ["self", "tools", "-o", "json"]).exits(0).json();
-    let names: Vec<_> = tools.as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
+    let tools = sandbox
+        .run(&made, ["self", "tools", "-o", "json"])
+        .exits(0)
+        .json();
+    let names: Vec<_> = tools
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|tool| tool["name"].as_str().unwrap())
+        .collect();
     assert_eq!(names, ["echo", "add"]);
-    let line = ["generate-cli", "--command", &fixture("everyday"), "--include-tools", "ecko", "--name", "x", "--bundle", "x"];
+    let line = [
+        "generate-cli",
+        "--command",
+        &fixture("everyday"),
+        "--include-tools",
+        "ecko",
+        "--name",
+        "x",
+        "--bundle",
+        "x",
+    ];
     let outcome = sandbox.run(mcpress(), line).exits(2);
-    assert!(outcome.stderr.contains("ecko") && outcome.stderr.contains("echo"), "{outcome:?}");
+    assert!(
+        outcome.stderr.contains("ecko") && outcome.stderr.contains("echo"),
+        "{outcome:?}"
+    );
 }
 
 #[test]
@@ -124,7 +236,9 @@ fn an_unknown_server_lists_the_known_ones() {
     let sandbox = Sandbox::new();
     let config = json!({"mcpServers": {"calendar": {"command": "a"}, "notes": {"command": "b"}}});
     std::fs::write(sandbox.file(".mcp.json"), config.to_string()).unwrap();
-    let outcome = sandbox.run(mcpress(), ["generate-cli", "calender", "--bundle", "x"]).exits(2);
+    let outcome = sandbox
+        .run(mcpress(), ["generate-cli", "calender", "--bundle", "x"])
+        .exits(2);
     for word in ["calendar", "notes", ".mcp.json"] {
         assert!(outcome.stderr.contains(word), "{word}: {outcome:?}");
     }
@@ -135,7 +249,15 @@ fn the_demo_is_generated_compiled_and_run() {
     let sandbox = Sandbox::new();
     let made = sandbox.file("demo-cli");
     let command = format!("{} demo-server", mcpress().display());
-    press(&sandbox, Kind::Compiled, "demo-cli", &made, &["--command", &command]);
-    let outcome = sandbox.run(&made, ["add-numbers", "--numbers", "1,2,3.5", "-o", "json"]).exits(0);
+    press(
+        &sandbox,
+        Kind::Compiled,
+        "demo-cli",
+        &made,
+        &["--command", &command],
+    );
+    let outcome = sandbox
+        .run(&made, ["add-numbers", "--numbers", "1,2,3.5", "-o", "json"])
+        .exits(0);
     assert_eq!(outcome.json(), json!({"sum": 6.5, "count": 3}));
 }

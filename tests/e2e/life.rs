@@ -10,7 +10,10 @@ use mcpress_tests::{Kind, Sandbox, fixture, mcpress, press, pressed, wait_until}
 
 /// Whether a process runs; one that has ended and was not waited for does not.
 fn runs(pid: &str) -> bool {
-    let state = Command::new("ps").args(["-o", "stat=", "-p", pid]).output().unwrap();
+    let state = Command::new("ps")
+        .args(["-o", "stat=", "-p", pid])
+        .output()
+        .unwrap();
     let state = String::from_utf8_lossy(&state.stdout).trim().to_owned();
     !state.is_empty() && !state.starts_with('Z')
 }
@@ -32,14 +35,20 @@ fn stubborn(sandbox: &Sandbox, kind: Kind) -> (std::path::PathBuf, std::path::Pa
 }
 
 fn a_tool_of(sandbox: &Sandbox, program: &Path) -> String {
-    let tools = sandbox.run(program, ["self", "tools", "-o", "json"]).exits(0).json();
+    let tools = sandbox
+        .run(program, ["self", "tools", "-o", "json"])
+        .exits(0)
+        .json();
     tools[0]["command"].as_str().unwrap().to_owned()
 }
 
 #[test]
 fn a_server_that_ignores_everything_and_its_child_are_gone_after_a_call() {
     let sandbox = Sandbox::new();
-    let sandbox = { let file = sandbox.file("pids"); sandbox.env("FIXTURE_PIDS", file.to_str().unwrap()) };
+    let sandbox = {
+        let file = sandbox.file("pids");
+        sandbox.env("FIXTURE_PIDS", file.to_str().unwrap())
+    };
     let (program, file) = stubborn(&sandbox, Kind::Bundled);
     let tool = a_tool_of(&sandbox, &program);
     let outcome = sandbox.run(&program, [&tool]).exits(0);
@@ -47,13 +56,18 @@ fn a_server_that_ignores_everything_and_its_child_are_gone_after_a_call() {
     assert!(outcome.elapsed < Duration::from_millis(1200), "{outcome:?}");
     let pids = pids(&file);
     assert_eq!(pids.len(), 2, "{pids:?}");
-    wait_until("the server and its child are gone", || pids.iter().all(|pid| !runs(pid)));
+    wait_until("the server and its child are gone", || {
+        pids.iter().all(|pid| !runs(pid))
+    });
 }
 
 #[test]
 fn a_server_is_gone_after_the_program_was_killed() {
     let sandbox = Sandbox::new();
-    let sandbox = { let file = sandbox.file("pids"); sandbox.env("FIXTURE_PIDS", file.to_str().unwrap()) };
+    let sandbox = {
+        let file = sandbox.file("pids");
+        sandbox.env("FIXTURE_PIDS", file.to_str().unwrap())
+    };
     let (program, file) = stubborn(&sandbox, Kind::Bundled);
     let tool = a_tool_of(&sandbox, &program);
     // The first call may be over before the signal: it is the server that must not outlive it.
@@ -62,7 +76,9 @@ fn a_server_is_gone_after_the_program_was_killed() {
     running.signal_if_running("KILL");
     running.finish();
     let pids = pids(&file);
-    wait_until("the server and its child are gone", || pids.iter().all(|pid| !runs(pid)));
+    wait_until("the server and its child are gone", || {
+        pids.iter().all(|pid| !runs(pid))
+    });
 }
 
 #[test]
@@ -88,15 +104,27 @@ fn ctrl_c_cancels_the_call_at_the_server_and_exits_130() {
 #[test]
 fn a_call_that_takes_too_long_is_cancelled_and_exits_6() {
     let line = ["sleep", "--ms", "20000", "--timeout", "300ms", "-o", "json"];
-    let outcome = Sandbox::new().run(&pressed(Kind::Bundled, "everyday"), line).exits(6);
+    let outcome = Sandbox::new()
+        .run(&pressed(Kind::Bundled, "everyday"), line)
+        .exits(6);
     assert_eq!(outcome.error()["code"], "timeout");
     assert!(outcome.elapsed < Duration::from_secs(4));
 }
 
 #[test]
 fn progress_resets_the_limit_of_a_call() {
-    let line = ["count", "--n", "6", "--delay-ms", "200", "--timeout", "900ms"];
-    Sandbox::new().run(&pressed(Kind::Bundled, "everyday"), line).exits(0);
+    let line = [
+        "count",
+        "--n",
+        "6",
+        "--delay-ms",
+        "200",
+        "--timeout",
+        "900ms",
+    ];
+    Sandbox::new()
+        .run(&pressed(Kind::Bundled, "everyday"), line)
+        .exits(0);
 }
 
 #[test]
@@ -105,9 +133,20 @@ fn a_server_of_generation_is_gone_too() {
     let file = sandbox.file("pids");
     let sandbox = sandbox.env("FIXTURE_PIDS", file.to_str().unwrap());
     sandbox
-        .run(mcpress(), ["inspect", "--command", &fixture("stubborn"), "--env", "FIXTURE_PIDS"])
+        .run(
+            mcpress(),
+            [
+                "inspect",
+                "--command",
+                &fixture("stubborn"),
+                "--env",
+                "FIXTURE_PIDS",
+            ],
+        )
         .exits(0);
     let pids = pids(&file);
     assert_eq!(pids.len(), 2);
-    wait_until("the server and its child are gone", || pids.iter().all(|pid| !runs(pid)));
+    wait_until("the server and its child are gone", || {
+        pids.iter().all(|pid| !runs(pid))
+    });
 }

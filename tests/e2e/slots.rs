@@ -10,12 +10,24 @@ fn missing_slots_are_all_named_before_anything_is_started() {
     for kind in Kind::BOTH {
         let program = sandbox.file(&format!("needy-{kind:?}"));
         let options = [
-            "--command", &fixture("everyday"), "--env", "ORG_ID=now", "--env", "API_KEY=now", "--env", "LEVEL?",
+            "--command",
+            &fixture("everyday"),
+            "--env",
+            "ORG_ID=now",
+            "--env",
+            "API_KEY=now",
+            "--env",
+            "LEVEL?",
         ];
         press(&sandbox, kind, "needy", &program, &options);
-        let outcome = sandbox.run(&program, ["echo", "--text", "x", "-o", "json"]).exits(3);
+        let outcome = sandbox
+            .run(&program, ["echo", "--text", "x", "-o", "json"])
+            .exits(3);
         assert_eq!(outcome.error()["code"], "missing_credential");
-        assert_eq!(outcome.error()["missing"], serde_json::json!(["API_KEY", "ORG_ID"]));
+        assert_eq!(
+            outcome.error()["missing"],
+            serde_json::json!(["API_KEY", "ORG_ID"])
+        );
         assert_eq!(outcome.stdout, "");
     }
 }
@@ -27,18 +39,35 @@ fn the_server_gets_its_slots_and_the_allowed_list_and_nothing_else() {
         .env("UNRELATED_SECRET", MARK)
         .env("LC_ALL", "C");
     let program = sandbox.file("asks");
-    let options = ["--command", &fixture("everyday"), "--env", "API_KEY", "--env", "LEVEL?"];
+    let options = [
+        "--command",
+        &fixture("everyday"),
+        "--env",
+        "API_KEY",
+        "--env",
+        "LEVEL?",
+    ];
     press(&sandbox, Kind::Bundled, "asks", &program, &options);
     let get = |options: &[&str], name: &str| {
         let line = ["get-env", "--name", name];
         sandbox.run(&program, options.iter().chain(&line))
     };
     assert_eq!(get(&[], "API_KEY").exits(0).stdout, "from-the-caller\n");
-    assert_eq!(get(&["--mcp-env", "API_KEY=by-hand"], "API_KEY").exits(0).stdout, "by-hand\n");
+    assert_eq!(
+        get(&["--mcp-env", "API_KEY=by-hand"], "API_KEY")
+            .exits(0)
+            .stdout,
+        "by-hand\n"
+    );
     assert_eq!(get(&[], "LC_ALL").exits(0).stdout, "C\n");
     get(&[], "LEVEL").exits(1);
     get(&[], "UNRELATED_SECRET").exits(1);
-    assert_eq!(get(&["--mcp-env", "UNRELATED_SECRET"], "UNRELATED_SECRET").exits(0).stdout, format!("{MARK}\n"));
+    assert_eq!(
+        get(&["--mcp-env", "UNRELATED_SECRET"], "UNRELATED_SECRET")
+            .exits(0)
+            .stdout,
+        format!("{MARK}\n")
+    );
 }
 
 #[test]
@@ -58,15 +87,37 @@ fn a_value_given_at_generation_is_nowhere_afterwards() {
         let path = program.to_str().unwrap();
         let config = config.to_str().unwrap();
         let env = format!("ON_THE_LINE={MARK}-line");
-        let mut line = vec!["generate-cli", "marked", "--config", config, "--env", &env, "--report", "json"];
+        let mut line = vec![
+            "generate-cli",
+            "marked",
+            "--config",
+            config,
+            "--env",
+            &env,
+            "--report",
+            "json",
+        ];
         let crate_folder = folder.join("crate");
         match kind {
-            Kind::Compiled => line.extend(["--profile", "dev", "--out", crate_folder.to_str().unwrap(), "--compile", path]),
+            Kind::Compiled => line.extend([
+                "--profile",
+                "dev",
+                "--out",
+                crate_folder.to_str().unwrap(),
+                "--compile",
+                path,
+            ]),
             Kind::Bundled => line.extend(["--bundle", path]),
         }
         let made = sandbox.run(mcpress(), line).exits(0);
         said += &(made.stdout + &made.stderr);
-        for line in [&["--help"][..], &["self", "info", "-o", "json"], &["self", "capture"], &["echo", "--text", "x"], &["echo", "--text", "x", "--dry-run"]] {
+        for line in [
+            &["--help"][..],
+            &["self", "info", "-o", "json"],
+            &["self", "capture"],
+            &["echo", "--text", "x"],
+            &["echo", "--text", "x", "--dry-run"],
+        ] {
             let run = sandbox.run(&program, line);
             said += &(run.stdout + &run.stderr);
         }
@@ -93,7 +144,9 @@ fn assert_not_in_files(folder: &std::path::Path) {
             }
             files += 1;
             let bytes = std::fs::read(&path).unwrap();
-            let found = bytes.windows(MARK.len()).any(|window| window == MARK.as_bytes());
+            let found = bytes
+                .windows(MARK.len())
+                .any(|window| window == MARK.as_bytes());
             assert!(!found, "{} holds the value", path.display());
         }
     }
@@ -107,5 +160,8 @@ fn a_server_that_names_its_variables_and_ends_is_given_them_if_they_are_set() {
     let line = ["inspect", "--command", &fixture("dead")];
     let outcome = sandbox.run(mcpress(), line).exits(5);
     assert!(outcome.stderr.contains("server: "), "{outcome:?}");
-    assert!(outcome.stderr.contains("--env "), "the hint names the option: {outcome:?}");
+    assert!(
+        outcome.stderr.contains("--env "),
+        "the hint names the option: {outcome:?}"
+    );
 }

@@ -1,6 +1,6 @@
 //! Why a command of `mcpress` ended early, with its exit status and a way out.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use mcpress_runtime::{Error, Exit};
 
@@ -17,16 +17,19 @@ pub enum Failure {
     #[error(transparent)]
     Origin(#[from] OriginError),
     /// The names of an earlier generation cannot be read.
-    #[error("{path}: {source}")]
+    #[error("{}: {source}", path.display())]
     Lock {
         /// The lock file.
-        path: String,
+        path: PathBuf,
         /// Why.
         source: crate::lock::LockError,
     },
     /// A selection of tools that selects none.
     #[error(transparent)]
     Select(#[from] crate::select::SelectError),
+    /// The program cannot have this name.
+    #[error(transparent)]
+    Name(#[from] crate::package::NameError),
     /// The crate could not be written.
     #[error(transparent)]
     Package(#[from] crate::package::PackageError),
@@ -58,24 +61,41 @@ pub enum Failure {
 
 impl Failure {
     pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Self::Other { message: message.into(), hint: None, exit: Exit::Usage }
+        Self::Other {
+            message: message.into(),
+            hint: None,
+            exit: Exit::Usage,
+        }
     }
 
     pub(crate) fn usage_with_hint(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self::Other { message: message.into(), hint: Some(hint.into()), exit: Exit::Usage }
+        Self::Other {
+            message: message.into(),
+            hint: Some(hint.into()),
+            exit: Exit::Usage,
+        }
     }
 
     pub(crate) fn io(what: impl Into<String>, source: std::io::Error) -> Self {
-        Self::Runtime(Error::Io { what: what.into(), source })
+        Self::Runtime(Error::Io {
+            what: what.into(),
+            source,
+        })
     }
 
     pub(crate) fn capture(path: &Path, source: CaptureError) -> Self {
-        Self::Capture { path: path.display().to_string(), source }
+        Self::Capture {
+            path: path.display().to_string(),
+            source,
+        }
     }
 
     pub(crate) fn not_a_source(path: &Path) -> Self {
         Self::usage_with_hint(
-            format!("{}: neither a capture nor a program that mcpress made", path.display()),
+            format!(
+                "{}: neither a capture nor a program that mcpress made",
+                path.display()
+            ),
             "save a capture with `mcpress inspect --command 'COMMAND …' --capture FILE`",
         )
     }
@@ -88,7 +108,10 @@ impl Failure {
         let known = if known.is_empty() {
             String::new()
         } else {
-            format!("; the client configs of this machine know:{}", known.concat())
+            format!(
+                "; the client configs of this machine know:{}",
+                known.concat()
+            )
         };
         Self::usage_with_hint(
             "no server is named",
@@ -100,7 +123,11 @@ impl Failure {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Runtime(error) => error.exit(),
-            Self::Origin(_) | Self::Select(_) | Self::Lock { .. } | Self::Capture { .. } => Exit::Usage,
+            Self::Origin(_)
+            | Self::Name(_)
+            | Self::Select(_)
+            | Self::Lock { .. }
+            | Self::Capture { .. } => Exit::Usage,
             Self::Package(_) | Self::Compile(_) | Self::Bundle(_) => Exit::Tool,
             Self::Other { exit, .. } => *exit,
         }
@@ -111,21 +138,27 @@ impl Failure {
         match self {
             Self::Runtime(Error::MissingSlots { names }) => Some(format!(
                 "set them, or give them for now with {}",
-                names.iter().map(|name| format!("--env {name}=…")).collect::<Vec<_>>().join(" ")
+                names
+                    .iter()
+                    .map(|name| format!("--env {name}=…"))
+                    .collect::<Vec<_>>()
+                    .join(" ")
             )),
             Self::Runtime(Error::Gone { stderr, .. }) => wants(stderr),
-            Self::Runtime(Error::Unauthorized { .. }) => {
-                Some("give the header it wants with --header 'Authorization: Bearer ${TOKEN}'".to_owned())
-            }
+            Self::Runtime(Error::Unauthorized { .. }) => Some(
+                "give the header it wants with --header 'Authorization: Bearer ${TOKEN}'"
+                    .to_owned(),
+            ),
             Self::Runtime(error) => error.hint(),
             Self::Origin(error) => error.hint().map(Into::into),
             Self::Lock { source, .. } => Some(source.hint().to_owned()),
+            Self::Name(error) => Some(error.hint()),
             Self::Select(error) => Some(error.hint()),
             Self::Package(error) => error.hint().map(Into::into),
             Self::Compile(error) => error.hint().map(Into::into),
-            Self::Capture { .. } => {
-                Some("save one with `mcpress inspect --command 'COMMAND …' --capture FILE`".to_owned())
-            }
+            Self::Capture { .. } => Some(
+                "save one with `mcpress inspect --command 'COMMAND …' --capture FILE`".to_owned(),
+            ),
             Self::Bundle(_) => None,
             Self::Other { hint, .. } => hint.clone(),
         }
@@ -147,5 +180,8 @@ fn wants(stderr: &[String]) -> Option<String> {
         return None;
     }
     let options: Vec<_> = names.iter().map(|name| format!("--env {name}")).collect();
-    Some(format!("it names variables: set them, and declare them with {}", options.join(" ")))
+    Some(format!(
+        "it names variables: set them, and declare them with {}",
+        options.join(" ")
+    ))
 }

@@ -13,33 +13,40 @@ use super::failure::Failure;
 use super::source::{Source, source};
 use super::{print, smoke};
 use crate::bundle::bundle;
+use crate::capture::Capture;
 use crate::cli::texts;
 use crate::compile::{self, compile};
 use crate::diagnostics::{Diagnostic, Severity};
+use crate::emit::crate_sources;
+use crate::format;
 use crate::generate::{Generated, Plan, generate};
+use crate::lock::Lock;
 use crate::names::kebab;
-use crate::package::{self, Package};
+use crate::package::{self, CrateName, File, Ownership, Package, Written};
 use crate::select::Filter;
 
 pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
-    let positional = matches.get_one::<String>("name-in-config").map(String::as_str);
+    let positional = matches
+        .get_one::<String>("name-in-config")
+        .map(String::as_str);
     let source = source(matches, positional)?;
     let started = Instant::now();
-    let name = name(matches, &source)?;
-    let wish = Wish::of(matches, &name);
-    let talk = Talk { quiet: matches.get_flag("quiet") };
+    let wish = Wish::of(matches, name(matches, &source)?);
+    let talk = Talk {
+        quiet: matches.get_flag("quiet"),
+    };
     for warning in &source.warnings {
         talk.note(warning);
     }
     let plan = Plan {
-        name,
+        name: wish.name.as_str().to_owned(),
         filter: Filter {
             include: texts(matches, "include-tools"),
             exclude: texts(matches, "exclude-tools"),
             read_only: matches.get_flag("read-only"),
         },
     };
-    let lock = package::lock(&wish.crate_folder)?;
+    let lock = earlier_names(&wish.crate_folder)?;
     let generated = generate(&source.capture, &plan, &lock)?;
     report_diagnostics(&talk, &generated.diagnostics);
     if matches.get_flag("strict") && generated.diagnostics.iter().any(is_warning) {
@@ -49,21 +56,20 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
             exit: Exit::Tool,
         });
     }
-    let mut made = Made { generated_in: started.elapsed(), ..Made::default() };
+    let mut made = Made {
+        generated_in: started.elapsed(),
+        ..Made::default()
+    };
     if wish.writes_crate {
-        let written = package::write(&Package {
-            program: &generated.program,
-            capture: &source.capture,
-            lock: &generated.lock,
-            folder: &wish.crate_folder,
-            runtime: matches.get_one::<PathBuf>("runtime").map(PathBuf::as_path),
-            force: matches.get_flag("force"),
-        })?;
+        let written = write_crate(&generated, &source.capture, &wish)?;
         made.crate_in = started.elapsed() - made.generated_in;
-        made.files = Some((written.written, written.unchanged));
+        made.files = Some((written.written.len(), written.unchanged));
     }
     if let Some(path) = &wish.compile {
-        let options = compile::Options { quiet: talk.quiet, ..compile::Options::default() };
+        let options = compile::Options {
+            quiet: talk.quiet,
+            ..compile::Options::default()
+        };
         let built = compile(&wish.crate_folder, path, &options)?;
         smoke::test(&built.path)?;
         made.binary = Some((built.path, built.duration));
@@ -77,7 +83,9 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
             smoke::test(&path)?;
         }
     }
-    let json = matches.get_one::<String>("report").is_some_and(|format| format == "json");
+    let json = matches
+        .get_one::<String>("report")
+        .is_some_and(|format| format == "json");
     if json {
         print(&format!("{:#}\n", made.to_json(&generated, &wish)))?;
     } else {
@@ -86,19 +94,40 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
+fn write_crate(generated: &Generated, capture: &Capture, wish: &Wish) -> Result<Written, Failure> {
+    let sources: Vec<File> = crate_sources(&generated.program)
+        .into_iter()
+        .map(|source| File::new(source.path, format::text(source.content)))
+        .collect();
+    let files = package::files(&Package {
+        name: &wish.name,
+        program: &generated.program,
+        sources: &sources,
+        capture: &capture.to_text(),
+        lock: &generated.lock.to_text(),
+    });
+    Ok(package::write(&wish.crate_folder, &files, wish.ownership)?)
+}
+
 /// What is to be made, and where.
 struct Wish {
+    name: CrateName,
     crate_folder: PathBuf,
+    ownership: Ownership,
     writes_crate: bool,
     compile: Option<PathBuf>,
     bundle: Option<PathBuf>,
 }
 
 impl Wish {
-    fn of(matches: &ArgMatches, name: &str) -> Self {
+    fn of(matches: &ArgMatches, name: CrateName) -> Self {
+        let here = Path::new(".").join(name.as_str());
         let path = |id: &str| {
             matches.contains_id(id).then(|| {
-                matches.get_one::<PathBuf>(id).cloned().unwrap_or_else(|| Path::new(".").join(name))
+                matches
+                    .get_one::<PathBuf>(id)
+                    .cloned()
+                    .unwrap_or_else(|| here.clone())
             })
         };
         let (compile, bundle) = (path("compile"), path("bundle"));
@@ -107,19 +136,47 @@ impl Wish {
         // generation of the same name finds it.
         let writes_crate = out.is_some() || compile.is_some() || bundle.is_none();
         let crate_folder = out.unwrap_or_else(|| match compile {
-            Some(_) => compile::cache_folder().join("crates").join(name),
-            None => Path::new(".").join(name),
+            Some(_) => compile::cache_folder().join("crates").join(name.as_str()),
+            None => here,
         });
-        Self { crate_folder, writes_crate, compile, bundle }
+        let ownership = if matches.get_flag("force") {
+            Ownership::Forced
+        } else {
+            Ownership::Required
+        };
+        Self {
+            name,
+            crate_folder,
+            ownership,
+            writes_crate,
+            compile,
+            bundle,
+        }
     }
 }
 
 /// The program's name: the user's, else the one of the client config, else the server's.
-fn name(matches: &ArgMatches, source: &Source) -> Result<String, Failure> {
+fn name(matches: &ArgMatches, source: &Source) -> Result<CrateName, Failure> {
     let said = source.capture.initialize["serverInfo"]["name"].as_str();
     let given = matches.get_one::<String>("name").cloned();
     let name = given.or_else(|| source.name.as_deref().or(said).map(kebab));
-    name.ok_or_else(|| Failure::usage_with_hint("the program has no name", "give it one with --name NAME"))
+    let name = name.ok_or_else(|| {
+        Failure::usage_with_hint("the program has no name", "give it one with --name NAME")
+    })?;
+    Ok(CrateName::new(&name)?)
+}
+
+/// The names that an earlier generation gave.
+fn earlier_names(crate_folder: &Path) -> Result<Lock, Failure> {
+    let path = crate_folder.join("mcpress.lock");
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Lock::read(&text).map_err(|source| Failure::Lock { path, source }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Lock::default()),
+        Err(error) => Err(Failure::io(
+            format!("cannot read {}", path.display()),
+            error,
+        )),
+    }
 }
 
 fn is_warning(diagnostic: &Diagnostic) -> bool {
@@ -127,7 +184,10 @@ fn is_warning(diagnostic: &Diagnostic) -> bool {
 }
 
 fn report_diagnostics(talk: &Talk, diagnostics: &[Diagnostic]) {
-    for diagnostic in diagnostics.iter().filter(|diagnostic| is_warning(diagnostic)) {
+    for diagnostic in diagnostics
+        .iter()
+        .filter(|diagnostic| is_warning(diagnostic))
+    {
         talk.note(&diagnostic.to_string());
         if let Some(hint) = &diagnostic.hint {
             talk.say(&format!("      {}", plain(hint)));
@@ -166,14 +226,26 @@ impl Made {
     fn say(&self, talk: &Talk, generated: &Generated, wish: &Wish) {
         let program = &generated.program;
         let generation = self.generated_in + self.crate_in;
-        talk.say(&format!("{}: {} tools, generated in {}", program.name, program.tools.len(), time(generation)));
+        talk.say(&format!(
+            "{}: {} tools, generated in {}",
+            program.name,
+            program.tools.len(),
+            time(generation)
+        ));
         if let Some((written, unchanged)) = self.files {
             let folder = wish.crate_folder.display();
-            talk.say(&format!("  crate   {folder} ({written} files written, {unchanged} unchanged)"));
+            talk.say(&format!(
+                "  crate   {folder} ({written} files written, {unchanged} unchanged)"
+            ));
         }
         for (kind, made) in [("binary", &self.binary), ("bundle", &self.bundle)] {
             if let Some((path, took)) = made {
-                talk.say(&format!("  {kind}  {} ({}, in {})", path.display(), size(path), time(*took)));
+                talk.say(&format!(
+                    "  {kind}  {} ({}, in {})",
+                    path.display(),
+                    size(path),
+                    time(*took)
+                ));
             }
         }
     }

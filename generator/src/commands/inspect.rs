@@ -13,7 +13,9 @@ use super::source::source;
 use crate::capture::Capture;
 
 pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
-    let positional = matches.get_one::<String>("name-in-config").map(String::as_str);
+    let positional = matches
+        .get_one::<String>("name-in-config")
+        .map(String::as_str);
     let source = source(matches, positional)?;
     for warning in &source.warnings {
         eprintln!("note: {}", plain(warning));
@@ -35,7 +37,12 @@ fn summary(capture: &Capture) -> String {
     let info = &capture.initialize["serverInfo"];
     let mut text = format!(
         "{} {} (MCP {})\n",
-        plain(info["title"].as_str().or(info["name"].as_str()).unwrap_or("unnamed server")),
+        plain(
+            info["title"]
+                .as_str()
+                .or(info["name"].as_str())
+                .unwrap_or("unnamed server")
+        ),
         plain(info["version"].as_str().unwrap_or_default()),
         plain(&capture.protocol_version),
     );
@@ -43,7 +50,11 @@ fn summary(capture: &Capture) -> String {
         ("tools", &capture.tools, "name"),
         ("prompts", &capture.prompts, "name"),
         ("resources", &capture.resources, "uri"),
-        ("resource templates", &capture.resource_templates, "uriTemplate"),
+        (
+            "resource templates",
+            &capture.resource_templates,
+            "uriTemplate",
+        ),
     ] {
         if items.is_empty() {
             continue;
@@ -60,5 +71,11 @@ fn line(item: &Value, name: &str) -> String {
     let description = plain(item["description"].as_str().unwrap_or_default());
     let first = description.trim().lines().next().unwrap_or_default();
     let first: String = first.chars().take(80).collect();
-    format!("  {:<32} {first}", plain(item[name].as_str().unwrap_or("?"))).trim_end().to_owned() + "\n"
+    format!(
+        "  {:<32} {first}",
+        plain(item[name].as_str().unwrap_or("?"))
+    )
+    .trim_end()
+    .to_owned()
+        + "\n"
 }

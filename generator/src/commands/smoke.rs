@@ -18,11 +18,19 @@ pub(super) fn test(program: &Path) -> Result<(), Failure> {
         let run = Command::new(&path).args(line).stdin(Stdio::null()).output();
         let reason = match run {
             Ok(output) if output.status.success() => continue,
-            Ok(output) => format!("{} {}", output.status, String::from_utf8_lossy(&output.stderr).trim()),
+            Ok(output) => format!(
+                "{} {}",
+                output.status,
+                String::from_utf8_lossy(&output.stderr).trim()
+            ),
             Err(error) => error.to_string(),
         };
         return Err(Failure::Other {
-            message: format!("{} was made, but `{}` fails: {reason}", program.display(), line.join(" ")),
+            message: format!(
+                "{} was made, but `{}` fails: {reason}",
+                program.display(),
+                line.join(" ")
+            ),
             hint: None,
             exit: Exit::Tool,
         });

@@ -40,8 +40,16 @@ pub(super) struct Source {
 pub(super) fn source(matches: &ArgMatches, positional: Option<&str>) -> Result<Source, Failure> {
     let wanted = Request::of(matches, positional)?;
     let places = Places::of_this_machine();
-    let origin = locate(&wanted.server, &texts(matches, "env"), &texts(matches, "header"), &places)?;
-    let values = origin.values.expose_all().map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let origin = locate(
+        &wanted.server,
+        &texts(matches, "env"),
+        &texts(matches, "header"),
+        &places,
+    )?;
+    let values = origin
+        .values
+        .expose_all()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
     let mut source = Source {
         capture: Capture::default(),
         name: wanted.name,
@@ -55,7 +63,13 @@ pub(super) fn source(matches: &ArgMatches, positional: Option<&str>) -> Result<S
         }
         None => source.ask(origin, limits(matches)?)?,
     }
-    source.warnings.extend(source.capture.notes.iter().map(|note| format!("the server {note}")));
+    source.warnings.extend(
+        source
+            .capture
+            .notes
+            .iter()
+            .map(|note| format!("the server {note}")),
+    );
     Ok(source)
 }
 
@@ -74,7 +88,11 @@ impl Request {
         let mut name = None;
         let is_url = |text: &str| text.starts_with("http://") || text.starts_with("https://");
         let server = if let Some(line) = text("command") {
-            if is_url(&line) { Wanted::Url(line) } else { Wanted::Command(line) }
+            if is_url(&line) {
+                Wanted::Url(line)
+            } else {
+                Wanted::Command(line)
+            }
         } else if let Some(url) = text("url") {
             Wanted::Url(url)
         } else {
@@ -86,7 +104,10 @@ impl Request {
                 }
                 Some(entry) => {
                     name = Some(entry.clone());
-                    Wanted::Named { name: entry, config }
+                    Wanted::Named {
+                        name: entry,
+                        config,
+                    }
                 }
                 None if file.is_some() => Wanted::Nothing,
                 None => return Err(Failure::no_server(&Places::of_this_machine())),
@@ -104,10 +125,14 @@ impl Source {
         let mut capture = self.introspect(&origin, limits);
         if let Err(Error::Gone { stderr, .. }) = &capture {
             let asked = asked_for(stderr, |name| std::env::var_os(name).is_some());
-            let learned: Vec<_> = asked.into_iter().filter(|name| declare(&mut origin, name)).collect();
+            let learned: Vec<_> = asked
+                .into_iter()
+                .filter(|name| declare(&mut origin, name))
+                .collect();
             if !learned.is_empty() {
                 self.warnings.push(format!(
-                    "the server asked for {0}, found in your environment: declared as with --env {0}",
+                    "the server asked for {}, set in your environment: declared as with --env {}",
+                    learned.join(", "),
                     learned.join(" --env ")
                 ));
                 capture = self.introspect(&origin, limits);
@@ -143,12 +168,20 @@ fn unnamed(origin: &Origin) -> Result<&'static Spec, Error> {
 
 /// Declares a variable that a local server asked for. False when it was declared before.
 fn declare(origin: &mut Origin, name: &str) -> bool {
-    let Transport::Stdio { env, .. } = &mut origin.transport else { return false };
+    let Transport::Stdio { env, .. } = &mut origin.transport else {
+        return false;
+    };
     if env.iter().any(|binding| binding.name == name) {
         return false;
     }
-    env.push(Binding { name: name.to_owned(), value: format!("${{{name}}}") });
-    origin.slots.push(Slot { name: name.to_owned(), required: true });
+    env.push(Binding {
+        name: name.to_owned(),
+        value: format!("${{{name}}}"),
+    });
+    origin.slots.push(Slot {
+        name: name.to_owned(),
+        required: true,
+    });
     origin.slots.sort_by(|a, b| a.name.cmp(&b.name));
     true
 }
@@ -163,9 +196,15 @@ fn place(capture: &mut Capture, origin: Origin) {
             slots.retain(|slot| origin.slots.iter().all(|given| given.name != slot.name));
             slots.extend(origin.slots);
             slots.sort_by(|a, b| a.name.cmp(&b.name));
-            Some(capture::Origin { transport: known.transport, slots })
+            Some(capture::Origin {
+                transport: known.transport,
+                slots,
+            })
         }
-        (transport, _) => Some(capture::Origin { transport, slots: origin.slots }),
+        (transport, _) => Some(capture::Origin {
+            transport,
+            slots: origin.slots,
+        }),
     };
 }
 
@@ -174,14 +213,19 @@ fn limits(matches: &ArgMatches) -> Result<Limits, Error> {
         Some(text) => duration(text)?,
         None => PATIENCE,
     };
-    Ok(Limits { start: limit, request: limit })
+    Ok(Limits {
+        start: limit,
+        request: limit,
+    })
 }
 
 /// Reads a capture, or what a generated program was made from.
 fn read(file: &Path) -> Result<Capture, Failure> {
     let bytes = std::fs::read(file)
         .map_err(|error| Failure::io(format!("cannot read {}", file.display()), error))?;
-    let start = bytes.iter().find(|byte| !byte.is_ascii_whitespace() && !b"\xef\xbb\xbf".contains(byte));
+    let start = bytes
+        .iter()
+        .find(|byte| !byte.is_ascii_whitespace() && !b"\xef\xbb\xbf".contains(byte));
     if matches!(start, Some(b'{' | b'[')) {
         let text = String::from_utf8_lossy(&bytes);
         let text = text.trim_start_matches('\u{feff}');
@@ -190,7 +234,10 @@ fn read(file: &Path) -> Result<Capture, Failure> {
     // A generated program tells by itself; a relative path is given its folder, so that it is not
     // looked for in PATH.
     let program = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
-    let said = Command::new(program).args(["self", "capture"]).env_clear().output();
+    let said = Command::new(program)
+        .args(["self", "capture"])
+        .env_clear()
+        .output();
     match said {
         Ok(said) if said.status.success() => Capture::read(&String::from_utf8_lossy(&said.stdout))
             .map_err(|error| Failure::capture(file, error)),

@@ -23,7 +23,9 @@ pub(super) fn outline(origin: &Origin) -> String {
             .collect()
     };
     let mut text = match &origin.transport {
-        Transport::Stdio { command, args, env, .. } => {
+        Transport::Stdio {
+            command, args, env, ..
+        } => {
             let words: Vec<String> = std::iter::once(command)
                 .chain(args)
                 .map(bracketed)

@@ -5,10 +5,11 @@ use serde_json::Value;
 use super::{json, only_text};
 
 /// Why the tool failed, if its answer says so: by `isError`, or by `success: false` at the top of its
-/// data or in an object under `data`.
+/// data or under `data`.
 ///
 /// The second form is what servers that wrap every answer as `{success, data, error}` send. Some of
-/// them report a failed call of their own as the `data` of a successful one.
+/// them report a failed call of their own as the `data` of a successful one: as the data itself, as an
+/// `error` in it, or, for a call that stands for several, as a list in which nothing succeeded.
 pub(crate) fn failure(result: &Value) -> Option<String> {
     let data = match result
         .get("structuredContent")
@@ -31,12 +32,21 @@ pub(crate) fn failure(result: &Value) -> Option<String> {
         Some(object) if object.len() == 1 => object.get("result").unwrap_or(&data),
         _ => &data,
     };
-    let inner = data.get("data").into_iter();
-    let failed = |value: &Value| value.get("success").is_some_and(|success| success == false);
+    let inner = data.get("data");
+    let inner_error = inner.and_then(|inner| inner.get("error"));
+    let listed = inner
+        .and_then(Value::as_array)
+        .filter(|list| list.iter().all(has_failed));
     std::iter::once(data)
         .chain(inner)
-        .find(|value| failed(value))
+        .chain(inner_error)
+        .chain(listed.and_then(|list| list.first()))
+        .find(|value| has_failed(value))
         .map(|failed| words(failed).unwrap_or_default())
+}
+
+fn has_failed(value: &Value) -> bool {
+    value.get("success").is_some_and(|success| success == false)
 }
 
 /// The words for it in a value of the `{success, data, error}` shape.
@@ -114,7 +124,8 @@ mod tests {
             json!({"structuredContent": {"success": "false"}}),
             json!({"structuredContent": {"rows": [{"success": false}]}}),
             json!({"isError": false, "content": []}),
-            json!({"structuredContent": {"data": [{"success": false}]}}),
+            json!({"structuredContent": {"data": [{"success": false}, {"success": true}]}}),
+            json!({"structuredContent": {"data": []}}),
         ] {
             assert_eq!(failure(&result), None, "{result}");
         }
