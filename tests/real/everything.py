@@ -110,6 +110,7 @@ def read_all(terminal, within):
 def check_interruptions(report, cli, marked):
     """Ctrl-C, a kill, and the worst of kills, in the middle of a call."""
     report.check("nothing runs before", marked.gone(), marked.running())
+    marked.end()
     cases = [
         ("SIGINT", signal.SIGINT, False, 130),
         ("Ctrl-C", signal.SIGINT, True, 130),
@@ -127,3 +128,4 @@ def check_interruptions(report, cli, marked):
         report.equal(f"{name} exits {wanted}", code, wanted)
         report.check(f"{name} is obeyed within 2 s", seconds <= 2, f"{seconds:.2f} s")
         report.check(f"{name} leaves nothing running", marked.gone(), marked.running())
+        marked.end()

@@ -48,10 +48,10 @@ class Program:
         self.path = str(path)
         self.cwd = str(cwd or home)
         self.env = {
-            "PATH": os.pathsep.join([*(search or []), os.environ["PATH"]]),
             "HOME": str(home),
             "LANG": "C.UTF-8",
             **(env or {}),
+            "PATH": os.pathsep.join([*(search or []), os.environ["PATH"]]),
         }
 
     def environment(self, env, without):
@@ -102,6 +102,14 @@ class Marked:
     def gone(self, within=8.0):
         """Whether none is left, waiting no longer than `within` seconds for the last to go."""
         return self._until(lambda: not self.running(), within)
+
+    def end(self):
+        """Ends what a failed check left running, so that the next one starts from nothing."""
+        for line in self.running():
+            try:
+                os.kill(int(line.split()[0]), signal.SIGKILL)
+            except ProcessLookupError:
+                pass
 
     @staticmethod
     def _until(true, within):

@@ -26,6 +26,8 @@ class Suite:
         self.out = home / "out"
         shutil.rmtree(self.out, ignore_errors=True)
         self.out.mkdir(parents=True)
+        self.logs = home / "logs"
+        self.logs.mkdir(exist_ok=True)
         self.home = home / "home"
         shutil.rmtree(self.home, ignore_errors=True)
         self.home.mkdir()
@@ -47,13 +49,14 @@ class Suite:
 
     def left_running(self, what):
         self.report.check(f"{what}: nothing is left running", self.marked.gone(), self.marked.running())
+        self.marked.end()
 
     def api(self):
-        with altr.Api(self.out / "api.log") as api:
+        with altr.Api(self.logs / "api.log") as api:
             altr.check_api(self.report, self.altr_mcp, api)
 
     def altr(self):
-        with altr.Api(self.out / "altr.log") as api:
+        with altr.Api(self.logs / "altr.log") as api:
             answers = altr.bare_answers(self.altr_mcp, api.url)
             mcpress = self.mcpress(self.root, altr.server_environment(api.url))
             for kind in ("--compile", "--bundle"):
@@ -74,7 +77,7 @@ class Suite:
         """The line of the README's own build, from a checkout: the artifact is run there as well."""
         checkout = self.servers / "checkout"
         search = [str(self.servers / "py/bin")]
-        with altr.Api(self.out / "uv.log") as api:
+        with altr.Api(self.logs / "uv.log") as api:
             answers = altr.bare_answers(self.altr_mcp, api.url)
             mcpress = self.mcpress(checkout, altr.server_environment(api.url))
             artifact = self.out / "altr-uv"
