@@ -37,6 +37,16 @@ struct Built {
 
 /// Measures everything that was asked for.
 pub(crate) fn measure(options: &Options) -> Result<Report, Error> {
+    if let Some(name) = options
+        .servers
+        .iter()
+        .find(|name| !NAMES.contains(&name.as_str()))
+    {
+        return Err(Error::Usage(format!(
+            "no server {name}; there are {}",
+            NAMES.join(", ")
+        )));
+    }
     let place = Place::open()?;
     place.install_node()?;
     let empty = place.compile_empty()?;
@@ -47,9 +57,10 @@ pub(crate) fn measure(options: &Options) -> Result<Report, Error> {
     let mcpress = match contender::adopt(options.mcpress.as_deref(), &place) {
         Ok(path) => Some(path),
         Err(error) => {
+            eprintln!("mcpress is not measured: {error}");
             report
                 .about
-                .push(("mcpress".to_owned(), format!("not measured: {error}")));
+                .push(("mcpress".to_owned(), "not measured".to_owned()));
             None
         }
     };

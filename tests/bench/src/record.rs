@@ -8,8 +8,13 @@ use crate::report::Report;
 const BEGIN: &str = "<!-- results: written by --record -->";
 const END: &str = "<!-- end of results -->";
 
-/// Puts the report between the README's two markers.
+/// Puts the report between the README's two markers. Half a report would read as a result: it is refused.
 pub(crate) fn write(report: &Report) -> Result<(), Error> {
+    if !report.is_whole() {
+        return Err(Error::Usage(
+            "not recorded, since not everything was measured".to_owned(),
+        ));
+    }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let readme = std::fs::read_to_string(&path).map_err(Error::file(&path))?;
     let results = format!("```text\n{}```", report.to_text());

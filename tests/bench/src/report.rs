@@ -65,6 +65,18 @@ impl Row {
 }
 
 impl Report {
+    /// Whether every part has a number of every contender.
+    pub(crate) fn is_whole(&self) -> bool {
+        let columns = |part: &Part| {
+            COLUMNS
+                .iter()
+                .all(|column| part.rows.iter().any(|row| row.cell(column).is_some()))
+        };
+        self.parts
+            .iter()
+            .all(|part| part.missing.is_empty() && columns(part))
+    }
+
     pub(crate) fn to_json(&self) -> Value {
         let about: Map<_, _> = self
             .about
@@ -179,6 +191,20 @@ mod tests {
         );
         let widths: Vec<_> = text.lines().map(|line| line.chars().count()).collect();
         assert_eq!(widths[0], widths[1]);
+    }
+
+    #[test]
+    fn a_report_without_one_of_the_contenders_is_not_whole() {
+        let mut report = Report {
+            about: Vec::new(),
+            parts: vec![part()],
+        };
+        assert!(!report.is_whole());
+        report.parts[0].rows[0].push("floor", 0.001);
+        report.parts[0].rows[0].push("bundle", 0.002);
+        assert!(report.is_whole());
+        report.parts[0].missing.push("a call".to_owned());
+        assert!(!report.is_whole());
     }
 
     #[test]
