@@ -4,7 +4,7 @@
 //! falls on both. What a call costs is told apart from what the server costs by a bare exchange of
 //! the same messages, spoken by this program itself in the same round.
 //!
-//! The program is also two things it needs: `serve CAPTURE`, a server that answers from a file and
+//! The program is also two things it needs: `serve ANSWERS`, a server that answers from a file and
 //! so takes next to no time and memory of its own, and `memory PROGRAM…`, a parent with one child.
 
 mod bench;

@@ -206,7 +206,7 @@ fn replayed(place: &Place, count: Option<usize>) -> Result<Subject, Error> {
     let (_, capture) = altr(place)?.bare_list()?;
     let tools = count.unwrap_or_else(|| capture["tools"].as_array().map_or(0, Vec::len));
     let path = place.kept.join(format!("replay-{tools}.json"));
-    replay::multiply(&capture, tools, &path)?;
+    replay::write(&capture, tools, &path)?;
     let this = std::env::current_exe().map_err(Error::start("this program"))?;
     let subject = Subject {
         name: if count.is_some() {
