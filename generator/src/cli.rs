@@ -53,8 +53,13 @@ fn generate_cli() -> Command {
         )
         .arg(flag("force").help_heading(OUTPUT).help("Write into a folder that mcpress did not make"))
         .arg(
-            path("runtime").value_name("DIR").help_heading(OUTPUT).hide_short_help(true)
-                .help("Link this copy of mcpress-runtime instead of the one that comes with mcpress"),
+            Arg::new("profile")
+                .long("profile")
+                .value_name("PROFILE")
+                .requires("compile")
+                .help_heading(OUTPUT)
+                .hide_short_help(true)
+                .help("Compile with this cargo profile: release, or dev to build faster and run slower"),
         )
         .arg(
             list("include-tools").value_name("GLOB").help_heading(TOOLS)

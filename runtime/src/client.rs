@@ -209,6 +209,10 @@ where
 /// Why a handshake failed while the server was there.
 pub(crate) enum Handshake {
     /// A message could not be sent, or was turned away on its way.
+    #[cfg_attr(
+        not(feature = "http"),
+        expect(dead_code, reason = "a child process is asked itself")
+    )]
     Transport(DynamicTransportError),
     /// The server answered with something else.
     Error(Error),

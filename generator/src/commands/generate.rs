@@ -66,13 +66,15 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
         made.files = Some((written.written.len(), written.unchanged));
     }
     if let Some(path) = &wish.compile {
+        let profile = matches.get_one::<String>("profile").cloned();
         let options = compile::Options {
             quiet: talk.quiet,
+            profile: profile.unwrap_or_else(|| "release".to_owned()),
             ..compile::Options::default()
         };
         let built = compile(&wish.crate_folder, path, &options)?;
-        smoke::test(&built.path)?;
-        made.binary = Some((built.path, built.duration));
+        smoke::test(&built.binary)?;
+        made.binary = Some((built.binary, built.elapsed));
     }
     if let Some(path) = &wish.bundle {
         let began = Instant::now();
@@ -136,7 +138,7 @@ impl Wish {
         // generation of the same name finds it.
         let writes_crate = out.is_some() || compile.is_some() || bundle.is_none();
         let crate_folder = out.unwrap_or_else(|| match compile {
-            Some(_) => compile::cache_folder().join("crates").join(name.as_str()),
+            Some(_) => compile::crate_folder(name.as_str()),
             None => here,
         });
         let ownership = if matches.get_flag("force") {
