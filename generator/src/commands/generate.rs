@@ -1,5 +1,6 @@
 //! `mcpress generate-cli`: a server becomes a crate, a binary, a bundle.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -173,7 +174,9 @@ fn earlier_names(crate_folder: &Path) -> Result<Lock, Failure> {
     let path = crate_folder.join("mcpress.lock");
     match std::fs::read_to_string(&path) {
         Ok(text) => Lock::read(&text).map_err(|source| Failure::Lock { path, source }),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Lock::default()),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Ok(Lock::default())
+        }
         Err(error) => Err(Failure::io(
             format!("cannot read {}", path.display()),
             error,
