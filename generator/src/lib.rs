@@ -1,6 +1,7 @@
 //! mcpress
-#![expect(unused)]
+
 pub mod capture;
+pub mod compile;
 pub mod emit;
 pub mod format;
 pub mod ir;
