@@ -167,7 +167,7 @@ mod tests {
             let literal = json(&original.to_string());
             let back: serde_json::Value = serde_json::from_str(&value(&literal)).expect("JSON");
             prop_assert_eq!(back, original);
-            prop_assert!(!literal.to_string().contains(|c| is_hidden(c)));
+            prop_assert!(!literal.to_string().contains(is_hidden));
         }
     }
 }
