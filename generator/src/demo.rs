@@ -12,6 +12,9 @@ use serde_json::{Value, json};
 const PIXEL: &str =
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==";
 
+/// The revisions of the protocol that it speaks, the one it prefers first.
+const REVISIONS: [&str; 4] = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"];
+
 /// Serves until the end of the input.
 ///
 /// # Errors
@@ -56,10 +59,10 @@ fn send(output: &mut impl Write, message: &Value) -> std::io::Result<()> {
 }
 
 fn introduction(params: &Value) -> Value {
-    let version = match params["protocolVersion"].as_str() {
-        Some(version @ ("2024-11-05" | "2025-03-26" | "2025-06-18")) => version,
-        _ => "2025-11-25",
-    };
+    let asked = params["protocolVersion"].as_str();
+    let version = asked
+        .filter(|asked| REVISIONS.contains(asked))
+        .unwrap_or(REVISIONS[0]);
     json!({
         "protocolVersion": version,
         "capabilities": {"tools": {}},

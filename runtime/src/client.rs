@@ -259,7 +259,7 @@ fn refused(method: &str, data: rmcp::model::ErrorData) -> Error {
         method: method.to_owned(),
         code: data.code.0.into(),
         message: data.message.into_owned(),
-        data: data.data,
+        data: data.data.map(Box::new),
     }
 }
 

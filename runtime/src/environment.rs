@@ -137,7 +137,7 @@ pub(crate) fn endpoint(spec: &Spec, overrides: &Overrides) -> Result<Endpoint, E
         ..
     } = spec.server.transport
     {
-        bound.extend(bindings(env, &value)?);
+        bound.extend(bindings(env, &value));
         directory = wanted.map(fill).transpose()?.map(PathBuf::from);
     }
     bound.extend(given.clone());
@@ -156,7 +156,7 @@ pub(crate) fn endpoint(spec: &Spec, overrides: &Overrides) -> Result<Endpoint, E
             };
             Endpoint::Http(Remote {
                 url: fill(&url)?,
-                headers: bindings(headers, &value)?,
+                headers: bindings(headers, &value),
             })
         }
     };
@@ -241,16 +241,15 @@ fn located(spec: &Spec, overrides: &Overrides) -> Result<Located, Error> {
 fn bindings(
     bindings: &[Binding],
     value: &impl Fn(&str) -> Option<String>,
-) -> Result<Vec<(String, String)>, Error> {
+) -> Vec<(String, String)> {
     let mut filled = Vec::new();
     for binding in bindings {
-        match template::fill(binding.value, value) {
-            Ok(text) => filled.push((binding.name.to_owned(), text)),
-            // Only an optional slot can be without a value here: the binding is left out with it.
-            Err(_) => {}
+        // Only an optional slot can be without a value here: the binding is left out with it.
+        if let Ok(text) = template::fill(binding.value, value) {
+            filled.push((binding.name.to_owned(), text));
         }
     }
-    Ok(filled)
+    filled
 }
 
 /// `NAME=VALUE` sets, `NAME` passes the caller's value on.

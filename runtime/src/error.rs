@@ -109,7 +109,7 @@ pub enum Error {
         /// The error's message.
         message: String,
         /// The error's data.
-        data: Option<Value>,
+        data: Option<Box<Value>>,
     },
     /// The server broke the protocol.
     #[error("the server broke the protocol: {0}")]

@@ -41,10 +41,7 @@ pub fn parts(template: &str) -> Vec<Part<'_>> {
 
 /// The template with its places filled; the name of a place that has neither value nor fallback is
 /// the error.
-pub(crate) fn fill<'a>(
-    template: &'a str,
-    value: impl Fn(&str) -> Option<String>,
-) -> Result<String, &'a str> {
+pub(crate) fn fill(template: &str, value: impl Fn(&str) -> Option<String>) -> Result<String, &str> {
     let mut text = String::with_capacity(template.len());
     for part in parts(template) {
         match part {

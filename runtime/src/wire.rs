@@ -63,6 +63,10 @@ struct State {
 }
 
 /// What becomes of a message from the server.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is taken apart at once; boxing would add an allocation to every message"
+)]
 pub(crate) enum Inbound {
     /// It goes on to rmcp.
     Deliver(RxJsonRpcMessage<RoleClient>),

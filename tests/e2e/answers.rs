@@ -95,7 +95,8 @@ fn an_envelope_that_says_success_false_exits_1_also_when_it_is_nested() {
         (&["envelope", "--success"][..], 0),
         (&["envelope", "--success=false"], 1),
         (&["envelope", "--no-success"], 1),
-        (&["envelope", "--success", "--nested"], 1),
+        (&["envelope", "--success=false", "--nested"], 1),
+        (&["envelope", "--success", "--nested"], 0),
     ] {
         let outcome = Sandbox::new()
             .run(&program, line.iter().chain(&["-o", "json"]))

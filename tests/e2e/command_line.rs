@@ -121,7 +121,16 @@ fn cursed_names_all_have_a_command_and_every_argument_arrives() {
         for tool in &tools {
             let command = tool["command"].as_str().unwrap();
             let outcome = sandbox
-                .run(&program, [command, "--args", "{\"k\": [1]}", "-o", "json"])
+                .run(
+                    &program,
+                    [
+                        command,
+                        "--args",
+                        "{\"k\": [1], \"type\": \"x\"}",
+                        "-o",
+                        "json",
+                    ],
+                )
                 .exits(0);
             assert_eq!(outcome.json()["name"], tool["name"], "{command}");
         }

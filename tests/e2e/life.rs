@@ -34,14 +34,6 @@ fn stubborn(sandbox: &Sandbox, kind: Kind) -> (std::path::PathBuf, std::path::Pa
     (program, file)
 }
 
-fn a_tool_of(sandbox: &Sandbox, program: &Path) -> String {
-    let tools = sandbox
-        .run(program, ["self", "tools", "-o", "json"])
-        .exits(0)
-        .json();
-    tools[0]["command"].as_str().unwrap().to_owned()
-}
-
 #[test]
 fn a_server_that_ignores_everything_and_its_child_are_gone_after_a_call() {
     let sandbox = Sandbox::new();
@@ -50,8 +42,7 @@ fn a_server_that_ignores_everything_and_its_child_are_gone_after_a_call() {
         sandbox.env("FIXTURE_PIDS", file.to_str().unwrap())
     };
     let (program, file) = stubborn(&sandbox, Kind::Bundled);
-    let tool = a_tool_of(&sandbox, &program);
-    let outcome = sandbox.run(&program, [&tool]).exits(0);
+    let outcome = sandbox.run(&program, ["echo", "--text", "x"]).exits(0);
     // The user does not wait for its end.
     assert!(outcome.elapsed < Duration::from_millis(1200), "{outcome:?}");
     let pids = pids(&file);
@@ -69,9 +60,8 @@ fn a_server_is_gone_after_the_program_was_killed() {
         sandbox.env("FIXTURE_PIDS", file.to_str().unwrap())
     };
     let (program, file) = stubborn(&sandbox, Kind::Bundled);
-    let tool = a_tool_of(&sandbox, &program);
     // The first call may be over before the signal: it is the server that must not outlive it.
-    let running = sandbox.spawn(&program, [&tool]);
+    let running = sandbox.spawn(&program, ["echo", "--text", "x"]);
     wait_until("the server has started", || pids(&file).len() == 2);
     running.signal_if_running("KILL");
     running.finish();

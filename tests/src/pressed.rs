@@ -25,7 +25,8 @@ impl Kind {
 /// The program pressed from a fixture server, made once a run of the tests.
 #[track_caller]
 pub fn pressed(kind: Kind, server: &str) -> PathBuf {
-    static MADE: OnceLock<(TempDir, Mutex<HashMap<(Kind, String), PathBuf>>)> = OnceLock::new();
+    type Made = Mutex<HashMap<(Kind, String), PathBuf>>;
+    static MADE: OnceLock<(TempDir, Made)> = OnceLock::new();
     let (folder, made) = MADE.get_or_init(|| {
         (
             tempfile::tempdir().expect("a temporary folder can be made"),

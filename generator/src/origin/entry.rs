@@ -245,6 +245,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::ir::Transport;
     use crate::origin::Origin;
     use crate::origin::tests::outline;
 

@@ -1,7 +1,6 @@
 //! Servers looked up in a machine of the test's own.
 
 use std::fs;
-use std::path::Path;
 
 use super::*;
 use crate::ir::Binding;
