@@ -1,7 +1,7 @@
 //! From a crate on disk to a binary.
 //!
 //! Cargo does the work. What is decided here is where it builds, so that the dependencies of generated
-//! crates are compiled once a machine (see [`cache`]), what is shown meanwhile (see [`progress`]), and
+//! crates are compiled once a machine (see `cache`), what is shown meanwhile (see `progress`), and
 //! that the result appears at its place whole or not at all.
 
 mod cache;

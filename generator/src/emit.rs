@@ -10,7 +10,7 @@
 //! What is emitted is a table and one call: no derive, no logic, nothing generic, so that it compiles
 //! in about the time of a link. One module a tool keeps the files readable and the diff of a server's
 //! next version small; a module is numbered, because nothing a server says may become an identifier,
-//! a path or a comment. It is a string literal or it is not there: see [`literal`].
+//! a path or a comment. It is a string literal or it is not there: see `literal`.
 //!
 //! Tokens live here and nowhere else.
 

@@ -1,6 +1,6 @@
 //! The program: the typed command model between what a server said and the crate made of it.
 //!
-//! A [`Program`] is the owned twin of the runtime's [`Spec`](mcpress_runtime::spec::Spec), field for
+//! A [`Program`] is the owned twin of the runtime's [`Spec`], field for
 //! field: serialised as JSON it *is* a spec, which is how `mcpress call` and a bundle run one that
 //! was never compiled, and `emit` writes the same fields as a Rust table.
 

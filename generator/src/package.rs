@@ -8,7 +8,7 @@
 //! vendor/mcpress-runtime-<hash>/…
 //! ```
 //!
-//! [`files`] says what the crate is, and is a function of its arguments; [`write`](tree::write) puts
+//! [`files`] says what the crate is, and is a function of its arguments; [`write()`] puts
 //! that on disk.
 
 mod embedded;

@@ -339,7 +339,7 @@ mod tests {
 
     #[test]
     fn a_number_is_kept_as_it_was_typed() {
-        for text in ["-0.25", "1.50", "1e10", "0"] {
+        for text in ["-0.25", "1.50", "1e+10", "0"] {
             assert_eq!(sent(Shape::Number, text).as_deref(), Ok(text));
         }
         for text in ["NaN", "inf", "", "+1", ".5", " 1", "1 "] {
