@@ -186,9 +186,11 @@ fn integer(text: &str) -> Option<Value> {
 
 /// A number in JSON's grammar (RFC 8259, section 6), kept digit for digit.
 fn number(text: &str) -> Option<Value> {
-    text.bytes()
-        .next()
-        .filter(|first| first.is_ascii_digit() || *first == b'-')?;
+    // Serde would take the white space around a number as well.
+    let bounds = (text.bytes().next()?, text.bytes().last()?);
+    if !(bounds.0.is_ascii_digit() || bounds.0 == b'-') || !bounds.1.is_ascii_digit() {
+        return None;
+    }
     serde_json::from_str::<serde_json::Number>(text)
         .ok()
         .map(Value::Number)

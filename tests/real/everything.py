@@ -5,7 +5,6 @@ import pty
 import select
 import signal
 import time
-from pathlib import Path
 
 from exchange import Server
 from program import interrupt
