@@ -135,6 +135,8 @@ pub enum Shape {
     Constant(String),
     /// A flag that repeats.
     List(Box<Shape>),
+    /// JSON where the text begins as an object, an array or a string does, else a string.
+    Any,
     /// JSON text.
     Json,
 }

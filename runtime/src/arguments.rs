@@ -131,7 +131,7 @@ fn items(flag: &str, item: Shape, text: &str) -> Result<Vec<Value>, String> {
         return Ok(items);
     }
     match item {
-        Shape::Text | Shape::Json => Ok(vec![scalar(flag, item, text)?]),
+        Shape::Text | Shape::Any | Shape::Json => Ok(vec![scalar(flag, item, text)?]),
         Shape::Choice(values) if values.iter().any(|value| value.contains(',')) => {
             Ok(vec![scalar(flag, item, text)?])
         }
@@ -155,9 +155,20 @@ fn scalar(flag: &str, shape: Shape, text: &str) -> Result<Value, String> {
             _ => Err(format!("--{flag}={text}: neither true nor false")),
         },
         Shape::Choice(values) => choice(flag, values, text),
+        Shape::Any => Ok(json_or_text(text)),
         Shape::Constant(_) | Shape::Json | Shape::List(_) => serde_json::from_str(text)
             .map_err(|error| format!("--{flag}: not JSON ({error}); a string is written '\"…\"'")),
     }
+}
+
+/// What begins as JSON does and is JSON is that; all else is text, and so is a bare number.
+fn json_or_text(text: &str) -> Value {
+    if text.starts_with(['{', '[', '"'])
+        && let Ok(value) = serde_json::from_str(text)
+    {
+        return value;
+    }
+    text.into()
 }
 
 /// An integer of any size; `5.0` is one.
@@ -237,7 +248,7 @@ fn fits(shape: Shape, value: &Value) -> bool {
         Shape::Choice(values) => values.iter().any(|choice| {
             serde_json::from_str::<Value>(choice).is_ok_and(|choice| choice == *value)
         }),
-        Shape::Constant(_) | Shape::Json | Shape::List(_) => true,
+        Shape::Any | Shape::Constant(_) | Shape::Json | Shape::List(_) => true,
     }
 }
 
@@ -278,6 +289,7 @@ fn sample(shape: Shape) -> String {
             .first()
             .map_or_else(String::new, |value| value.trim_matches('"').to_owned()),
         Shape::List(item) => sample(*item),
+        Shape::Any => "VALUE".to_owned(),
         Shape::Constant(_) | Shape::Json => "'JSON'".to_owned(),
     }
 }
@@ -346,6 +358,20 @@ mod tests {
         }
         for text in ["NaN", "inf", "", "+1", ".5", " 1", "1 "] {
             assert!(sent(Shape::Number, text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_value_of_any_kind_is_json_where_it_begins_so_and_is_so() {
+        for (text, value) in [
+            ("[1,2]", "[1,2]"),
+            ("{\"a\":1}", "{\"a\":1}"),
+            ("\"7\"", "\"7\""),
+            ("7 apples", "\"7 apples\""),
+            ("7", "\"7\""),
+            ("[draft] notes", "\"[draft] notes\""),
+        ] {
+            assert_eq!(sent(Shape::Any, text).as_deref(), Ok(value), "{text}");
         }
     }
 

@@ -39,6 +39,7 @@ fn root(spec: &Spec) -> Command {
         .bin_name(spec.name)
         .about(spec.about)
         .disable_help_subcommand(true)
+        .version(concat!("(mcpress ", env!("CARGO_PKG_VERSION"), ")"))
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand_value_name("COMMAND")
@@ -59,6 +60,7 @@ pub(crate) fn of_tool(spec: &Spec, tool: &'static Tool) -> Command {
     let description = tool.description();
     let mut command = Command::new(tool.command)
         .bin_name(format!("{} {}", spec.name, tool.command))
+        .override_usage(usage(spec, tool))
         .about(tool.about)
         .long_about(if description.is_empty() {
             tool.about.to_owned()
@@ -76,6 +78,53 @@ pub(crate) fn of_tool(spec: &Spec, tool: &'static Tool) -> Command {
         }
     }
     Settings::options(command.arg(arguments_option()))
+}
+
+/// The line that a user starts from: what is required in full, the rest in a word.
+fn usage(spec: &Spec, tool: &'static Tool) -> String {
+    let required = tool
+        .parameters
+        .iter()
+        .filter(|parameter| parameter.required);
+    let flags = required.filter_map(|parameter| match parameter.shape {
+        Shape::Constant(_) => None,
+        Shape::Boolean { .. } => Some(format!(" --{}", parameter.flag)),
+        _ => {
+            let arg = flag(parameter);
+            let names = arg.get_value_names().unwrap_or_default();
+            let name = names.first().map_or("VALUE", |name| name.as_str());
+            Some(format!(" --{} <{name}>", parameter.flag))
+        }
+    });
+    format!(
+        "{} {}{} [OPTIONS]",
+        spec.name,
+        tool.command,
+        flags.collect::<String>()
+    )
+}
+
+/// A flag of the command where another flag wants its value, as in `--tag --dry-run`: the value was
+/// most likely forgotten, and what was to be tried would be done.
+pub(crate) fn swallowed(command: &Command, line: &[OsString]) -> Option<(String, String)> {
+    let flag = |word: &OsString| {
+        let word = word.to_str()?.strip_prefix("--")?;
+        command.get_arguments().find(|arg| {
+            arg.get_long() == Some(word)
+                || arg.get_all_aliases().is_some_and(|all| all.contains(&word))
+        })
+    };
+    line.windows(2).find_map(|pair| {
+        let wants = flag(&pair[0])?;
+        flag(&pair[1])?;
+        let takes_value = wants.get_action().takes_values() && !wants.is_require_equals_set();
+        takes_value.then(|| {
+            (
+                pair[0].to_string_lossy().into_owned(),
+                pair[1].to_string_lossy().into_owned(),
+            )
+        })
+    })
 }
 
 /// `--args`, on every command that calls a tool.
@@ -131,6 +180,7 @@ fn takes_value(arg: Arg, shape: Shape) -> Arg {
         Shape::Number => arg.value_name("NUM"),
         Shape::Choice(values) => arg.value_name(choice_name(values)),
         Shape::Boolean { .. } => arg.value_name("true|false"),
+        Shape::Any => arg.value_name("VALUE"),
         Shape::Constant(_) | Shape::Json => arg.value_name("JSON"),
     }
 }

@@ -140,6 +140,14 @@ fn outcome(
                 return Err(Error::usage(format!("unknown command `{name}`")).into());
             };
             let parser = command::of_tool(spec, tool);
+            let words: Vec<OsString> = rest.clone().collect();
+            if let Some((flag, value)) = command::swallowed(&parser, &words) {
+                return Err(Error::usage_with_hint(
+                    format!("{flag} has no value: `{value}` is a flag itself"),
+                    format!("write {flag}={value} if that is the value"),
+                )
+                .into());
+            }
             let matches = second(parser)?;
             let run = run(&matches)?;
             let arguments = crate::arguments::assemble(spec, tool, &matches);

@@ -172,6 +172,8 @@ pub enum Shape {
     Constant(#[serde(deserialize_with = "leak::text")] &'static str),
     /// A flag that repeats, each time one item.
     List(#[serde(deserialize_with = "leak::one")] &'static Shape),
+    /// JSON where the text begins as an object, an array or a string of it does, else a string.
+    Any,
     /// JSON text.
     Json,
 }

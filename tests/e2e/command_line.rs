@@ -87,6 +87,23 @@ fn an_unknown_command_or_flag_has_a_suggestion() {
 }
 
 #[test]
+fn a_flag_where_a_value_belongs_is_taken_for_a_forgotten_value() {
+    let program = pressed(Kind::Bundled, "everyday");
+    let outcome = Sandbox::new()
+        .run(&program, ["echo", "--text", "--dry-run"])
+        .exits(2);
+    assert!(outcome.stderr.contains("--text=--dry-run"), "{outcome:?}");
+    let meant = Sandbox::new()
+        .run(&program, ["echo", "--text=--dry-run"])
+        .exits(0);
+    assert_eq!(meant.stdout, "--dry-run\n");
+    let hyphens = Sandbox::new()
+        .run(&program, ["echo", "--text", "--"])
+        .exits(0);
+    assert_eq!(hyphens.stdout, "--\n");
+}
+
+#[test]
 fn arguments_come_from_json_a_file_or_standard_input_and_flags_win() {
     let sandbox = Sandbox::new();
     let program = pressed(Kind::Bundled, "everyday");

@@ -245,6 +245,51 @@ fn an_unknown_server_lists_the_known_ones() {
 }
 
 #[test]
+fn schemas_derived_from_rust_types_are_typed() {
+    let program = pressed(Kind::Bundled, "derived");
+    let guest = r#"{"name": "Ann"}"#;
+    let line = [
+        "book-room",
+        "--guest",
+        guest,
+        "--nights",
+        "2",
+        "--room",
+        "under-the-roof",
+        "--wishes",
+        "{}",
+    ];
+    let options = [
+        "--luggage",
+        "bag",
+        "--luggage",
+        "hat",
+        "--price",
+        "80.50",
+        "--breakfast",
+        "-o",
+        "json",
+    ];
+    let outcome = Sandbox::new()
+        .run(&program, line.iter().chain(&options))
+        .exits(0);
+    let booked = json!({
+        "guest": {"name": "Ann"}, "nights": 2, "room": "under-the-roof", "wishes": {},
+        "luggage": ["bag", "hat"], "breakfast": true,
+    });
+    let mut arguments = outcome.json()["arguments"].clone();
+    let price = arguments.as_object_mut().unwrap().remove("price");
+    assert_eq!(price.unwrap().to_string(), "80.50");
+    assert_eq!(arguments, booked);
+    let wrong = ["book-room", "--room", "tripple"];
+    let outcome = Sandbox::new().run(&program, wrong).exits(2);
+    assert!(
+        outcome.stderr.contains("single, double, under-the-roof"),
+        "{outcome:?}"
+    );
+}
+
+#[test]
 fn the_demo_is_generated_compiled_and_run() {
     let sandbox = Sandbox::new();
     let made = sandbox.file("demo-cli");

@@ -192,6 +192,7 @@ fn shape(shape: &Shape) -> TokenStream {
             let item = self::shape(item);
             quote!(Shape::List(&#item))
         }
+        Shape::Any => quote!(Shape::Any),
         Shape::Json => quote!(Shape::Json),
     }
 }

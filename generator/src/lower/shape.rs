@@ -49,7 +49,7 @@ pub(super) fn shape(document: Document<'_>, node: &Node<'_>) -> Result<Shape, Lo
     if let Some(fault) = node.fault {
         return Err(broken(fault));
     }
-    if let Some(shape) = scalar(node)? {
+    if let Some(shape) = scalar(document, node)? {
         return Ok(shape);
     }
     let types = node.types();
@@ -65,24 +65,39 @@ pub(super) fn shape(document: Document<'_>, node: &Node<'_>) -> Result<Shape, Lo
         [] if node.has(&["properties", "additionalProperties", "patternProperties"]) => {
             Err(Loss::note("an object"))
         }
-        [] if node.has(&["anyOf", "oneOf"]) => Err(Loss::note("one of several kinds")),
         [] if node.has(&["allOf"]) => Err(Loss::note("described in several parts")),
-        [] => Err(Loss::note("of any kind")),
+        [] if takes_text(document, node) => Ok(Shape::Any),
+        [] => Err(Loss::note("one of several kinds")),
         _ => match kinds.iter().find(|kind| !is_type(kind)) {
             Some(unknown) => Err(unknown_type(unknown)),
+            None if kinds.contains(&"string") => Ok(Shape::Any),
             None => Err(Loss::note("one of several kinds")),
         },
     }
 }
 
+/// Whether a value of several kinds, or of any, may be a string.
+fn takes_text(document: Document<'_>, node: &Node<'_>) -> bool {
+    let Some(Value::Array(branches)) = node.get("anyOf").or_else(|| node.get("oneOf")) else {
+        return true;
+    };
+    branches.iter().any(|branch| {
+        let branch = document.normalise(branch);
+        branch.fault.is_none() && branch.types().contains(&"string")
+    })
+}
+
 /// The shape of a value that is no list and no object, if it is one.
-fn scalar(node: &Node<'_>) -> Result<Option<Shape>, Loss> {
+fn scalar(document: Document<'_>, node: &Node<'_>) -> Result<Option<Shape>, Loss> {
     if let Some(only) = node.get("const") {
         return Ok(Some(Shape::Constant(text::json(only))));
     }
     let types = node.types();
     if let Some(Value::Array(values)) = node.get("enum") {
         return choice(values, &types).map(Some);
+    }
+    if let Some(values) = listed(document, node) {
+        return choice(&values, &types).map(Some);
     }
     if let Some(Value::Object(_) | Value::Number(_) | Value::Bool(_) | Value::Null) =
         node.get("type")
@@ -104,6 +119,24 @@ fn scalar(node: &Node<'_>) -> Result<Option<Shape>, Loss> {
         [] if !types.is_empty() => Some(Shape::Constant("null".to_owned())),
         _ => None,
     })
+}
+
+/// The values of a union that lists nothing but values: how an enumeration is written that describes
+/// each of them.
+fn listed(document: Document<'_>, node: &Node<'_>) -> Option<Vec<Value>> {
+    let Some(Value::Array(branches)) = node.get("oneOf").or_else(|| node.get("anyOf")) else {
+        return None;
+    };
+    let mut values = Vec::new();
+    for branch in branches {
+        let branch = document.normalise(branch);
+        match (branch.fault, branch.get("const"), branch.get("enum")) {
+            (None, Some(only), _) => values.push(only.clone()),
+            (None, None, Some(Value::Array(several))) => values.extend(several.iter().cloned()),
+            _ => return None,
+        }
+    }
+    Some(values)
 }
 
 /// An enumeration, less null, which is said in another way, and less what the type rules out.
@@ -152,7 +185,7 @@ fn list(document: Document<'_>, node: &Node<'_>) -> Result<Shape, Loss> {
     if let Some(fault) = item.fault {
         return Err(broken(fault));
     }
-    match scalar(&item)? {
+    match scalar(document, &item)? {
         Some(Shape::Constant(only)) => Ok(Shape::List(Box::new(Shape::Choice(vec![only])))),
         Some(shape) => Ok(Shape::List(Box::new(shape))),
         None => match item.types().iter().find(|kind| !is_type(kind)) {

@@ -136,6 +136,7 @@ fn value(shape: &Shape) -> Option<String> {
             _ => "…".into(),
         },
         Shape::List(item) => return value(item),
+        Shape::Any => "text".into(),
         Shape::Json => "'{}'".into(),
     };
     Some(value)

@@ -211,6 +211,7 @@ fn type_name(shape: Shape) -> Value {
             json!({"always": serde_json::from_str::<Value>(value).unwrap_or_default()})
         }
         Shape::List(item) => json!({"list of": type_name(*item)}),
+        Shape::Any => "any".into(),
         Shape::Json => "json".into(),
     }
 }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::stream::{BoxStream, StreamExt};
+use futures::stream::{BoxStream, Stream, StreamExt};
 use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use reqwest::{RequestBuilder, Response};
@@ -222,7 +222,7 @@ impl Caller {
     /// The events of a stream, each message passed through the wire.
     fn events(&self, response: Response) -> BoxStream<'static, Result<Sse, SseError>> {
         let wire = Arc::clone(&self.wire);
-        SseStream::from_bytes_stream(response.bytes_stream())
+        SseStream::from_bytes_stream(bounded_events(response.bytes_stream()))
             .map(move |event| {
                 event.map(|mut event| {
                     event.data = event.data.and_then(|data| match wire.inbound(&data) {
@@ -269,6 +269,25 @@ fn admit(response: Response) -> Result<Response, Failure> {
         return Err(HttpStatusError::new(status.as_u16(), retry_after).into());
     }
     Ok(response)
+}
+
+/// The stream up to an event that is longer than [`LONGEST`].
+fn bounded_events<B: AsRef<[u8]>, E>(
+    chunks: impl Stream<Item = Result<B, E>>,
+) -> impl Stream<Item = Result<B, E>> {
+    let mut since_the_last_event = 0;
+    chunks.take_while(move |chunk| {
+        if let Ok(chunk) = chunk {
+            let chunk = chunk.as_ref();
+            // An event ends at an empty line; the rest of the chunk begins the next one.
+            let ends = |end: &[u8]| chunk.windows(end.len()).rposition(|window| window == end);
+            since_the_last_event = match ends(b"\n\n").max(ends(b"\r\n\r\n")).max(ends(b"\r\r")) {
+                Some(at) => chunk.len() - at,
+                None => since_the_last_event + chunk.len(),
+            };
+        }
+        std::future::ready(since_the_last_event <= LONGEST)
+    })
 }
 
 async fn bounded_body(response: Response) -> Result<Vec<u8>, Failure> {
