@@ -6,7 +6,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use mcpress_runtime::{Client, Connector, Endpoint, Error, Event, HTTP, Limits, STDIO};
+use mcpress_runtime::{Client, Connector, Endpoint, Error, Event, HTTP, Limits, STDIO, converse};
 use serde_json::{Map, Value, json};
 
 use crate::capture::{self, Capture};
@@ -31,16 +31,7 @@ const NAME: &str = "mcpress";
 /// When the server cannot be started or reached, or does not list its tools. A list of prompts or
 /// resources that fails is a note in the capture: servers declare capabilities that they do not have.
 pub fn introspect(endpoint: Endpoint, limits: Limits) -> Result<Capture, Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|source| Error::Io {
-            what: "cannot start".to_owned(),
-            source,
-        })?;
-    let capture = runtime.block_on(ask(endpoint, limits));
-    runtime.shutdown_background();
-    capture
+    converse(ask(endpoint, limits))
 }
 
 async fn ask(endpoint: Endpoint, limits: Limits) -> Result<Capture, Error> {

@@ -8,7 +8,9 @@ mod words;
 
 use std::collections::{HashMap, HashSet};
 
-use crate::{lock::Lock, lower::text::is_invisible};
+use mcpress_runtime::text::is_invisible;
+
+use crate::lock::Lock;
 
 pub use words::kebab;
 

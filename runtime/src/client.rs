@@ -181,6 +181,25 @@ impl Client {
     }
 }
 
+/// Runs a conversation to its end, on this thread.
+///
+/// # Errors
+///
+/// The conversation's own, or [`Error::Io`] when the system gives no event loop.
+pub fn converse<T>(conversation: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|source| Error::Io {
+            what: "cannot start".to_owned(),
+            source,
+        })?;
+    let end = runtime.block_on(conversation);
+    // What still runs is talk with a server that nobody waits for.
+    runtime.shutdown_background();
+    end
+}
+
 /// Shakes hands over a transport. The error is none when the server just went away, which its
 /// transport can tell more of.
 pub(crate) async fn handshake<T>(
@@ -220,7 +239,11 @@ pub(crate) enum Handshake {
 
 /// The words of an error and of all that caused it.
 pub(crate) fn causes(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
+    // rmcp's word for whatever its HTTP client says.
+    let mut words = error
+        .to_string()
+        .trim_start_matches("Client error: ")
+        .to_owned();
     let mut source = error.source();
     while let Some(error) = source {
         let text = error.to_string();

@@ -17,6 +17,7 @@ mod builtin;
 pub mod bundle;
 mod client;
 mod command;
+mod dispatch;
 mod environment;
 mod error;
 mod leak;
@@ -35,7 +36,7 @@ mod wire;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-pub use client::{Client, Limits};
+pub use client::{Client, Limits, converse};
 pub use environment::endpoint_of;
 pub use error::{Error, Exit};
 pub use process::Launch;
@@ -51,7 +52,7 @@ use spec::Spec;
 ///
 /// `connectors` names the ways it may reach a server; what is not named is not linked.
 pub fn main(spec: &'static Spec, connectors: &'static [Connector]) -> ExitCode {
-    run::run(spec, connectors, std::env::args_os().collect())
+    dispatch::dispatch(spec, connectors, std::env::args_os().collect())
 }
 
 /// Runs a program on a command line of the caller's, the program's name first.
@@ -60,5 +61,5 @@ pub fn main_with(
     connectors: &'static [Connector],
     line: Vec<OsString>,
 ) -> ExitCode {
-    run::run(spec, connectors, line)
+    dispatch::dispatch(spec, connectors, line)
 }

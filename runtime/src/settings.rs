@@ -64,6 +64,7 @@ impl Settings {
                     .short('o')
                     .value_name("FORMAT")
                     .value_parser(["text", "json", "raw"])
+                    .hide_possible_values(true)
                     .help("Print the answer as text, as JSON, or raw as the server gave it [default: text]"),
             )
             .arg(

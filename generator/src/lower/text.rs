@@ -1,79 +1,14 @@
 //! A server's words, made fit for a terminal and a help page.
 
+use mcpress_runtime::text::{is_invisible, plain};
 use serde_json::Value;
 
 /// The most characters an `about` has.
 const ABOUT: usize = 100;
 
-/// Text without control characters, ANSI escapes and bidi controls; newlines stay.
-///
-/// Those could repaint a terminal or make a line read as something it is not, and no description
-/// needs them.
+/// [Plain](plain) text without white space around it, a tab being a blank.
 pub(crate) fn clean(text: &str) -> String {
-    let mut kept = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '\r' => {
-                chars.next_if_eq(&'\n');
-                kept.push('\n');
-            }
-            '\n' | '\u{85}' | '\u{2028}' | '\u{2029}' => kept.push('\n'),
-            '\t' => kept.push(' '),
-            '\u{1b}' => skip_escape(&mut chars),
-            '\u{9b}' => skip_parameters(&mut chars),
-            '\u{90}' | '\u{98}' | '\u{9d}' | '\u{9e}' | '\u{9f}' => skip_string(&mut chars),
-            c if c.is_control() || is_invisible(c) => {}
-            c => kept.push(c),
-        }
-    }
-    kept.trim().to_owned()
-}
-
-type Chars<'a> = std::iter::Peekable<std::str::Chars<'a>>;
-
-/// Skips what follows an ESC: a control sequence, a control string, or a two-character escape.
-fn skip_escape(chars: &mut Chars<'_>) {
-    match chars.peek().copied() {
-        Some('[') => {
-            chars.next();
-            skip_parameters(chars);
-        }
-        Some('P' | 'X' | ']' | '^' | '_') => {
-            chars.next();
-            skip_string(chars);
-        }
-        Some(_) => {
-            while chars.next_if(|c| (' '..='/').contains(c)).is_some() {}
-            chars.next_if(|c| ('0'..='~').contains(c));
-        }
-        None => {}
-    }
-}
-
-/// Skips the parameters and the final character of a control sequence.
-fn skip_parameters(chars: &mut Chars<'_>) {
-    while chars.next_if(|c| (' '..='?').contains(c)).is_some() {}
-    chars.next_if(|c| ('@'..='~').contains(c));
-}
-
-/// Skips a control string up to its terminator, or the end of the line where it has none.
-fn skip_string(chars: &mut Chars<'_>) {
-    while let Some(c) = chars.next_if(|&c| c != '\n') {
-        match c {
-            '\u{7}' | '\u{9c}' => return,
-            '\u{1b}' if chars.next_if_eq(&'\\').is_some() => return,
-            _ => {}
-        }
-    }
-}
-
-/// Whether a character only steers how others are laid out.
-pub(crate) fn is_invisible(c: char) -> bool {
-    matches!(
-        c,
-        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
-    )
+    plain(text).trim().replace('\t', " ")
 }
 
 /// [Clean](clean) text in one line, every run of white space one blank.
@@ -198,24 +133,6 @@ pub(crate) fn json(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn escapes_and_controls_are_stripped() {
-        assert_eq!(clean("a\u{1b}[1;31mb\u{1b}[0m\u{7}c"), "abc");
-        assert_eq!(
-            clean("\u{1b}]8;;http://x\u{1b}\\link\u{1b}]8;;\u{7}!"),
-            "link!"
-        );
-        assert_eq!(clean("a\u{9b}31mb\u{1b}(Bc\u{0}"), "abc");
-        assert_eq!(clean("safe\u{202e}gpj.exe\u{2066}"), "safegpj.exe");
-    }
-
-    #[test]
-    fn an_escape_that_never_ends_costs_its_line_only() {
-        assert_eq!(clean("a\u{1b}]0;title\nb"), "a\nb");
-        assert_eq!(clean("\u{1b}"), "");
-        assert_eq!(clean("a\u{1b}["), "a");
-    }
 
     #[test]
     fn newlines_stay_and_are_of_one_kind() {

@@ -109,7 +109,7 @@ fn client(remote: &Remote) -> Result<reqwest::Client, Error> {
         .build()
         .map_err(|error| Error::Unreachable {
             url: remote.url.clone(),
-            reason: causes(&error),
+            reason: causes(&error.without_url()),
         })
 }
 
@@ -120,10 +120,20 @@ struct Caller {
     wire: Arc<Wire>,
 }
 
-type Failure = StreamableHttpError<reqwest::Error>;
+/// A request that was not answered, in the words of all its causes and without its URL, which may
+/// hold a secret.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", causes(.0))]
+struct Unanswered(reqwest::Error);
+
+type Failure = StreamableHttpError<Unanswered>;
+
+fn unanswered(error: reqwest::Error) -> Failure {
+    Failure::Client(Unanswered(error.without_url()))
+}
 
 impl StreamableHttpClient for Caller {
-    type Error = reqwest::Error;
+    type Error = Unanswered;
 
     async fn post_message(
         &self,
@@ -142,7 +152,7 @@ impl StreamableHttpClient for Caller {
         let response = prepare(request, session, headers)
             .send()
             .await
-            .map_err(Failure::Client)?;
+            .map_err(unanswered)?;
         let status = response.status();
         if matches!(status, StatusCode::ACCEPTED | StatusCode::NO_CONTENT) {
             return Ok(StreamableHttpPostResponse::Accepted);
@@ -190,7 +200,7 @@ impl StreamableHttpClient for Caller {
         headers: HashMap<HeaderName, HeaderValue>,
     ) -> Result<(), Failure> {
         let request = prepare(self.http.delete(&*uri), Some(session), headers);
-        request.send().await.map_err(Failure::Client)?;
+        request.send().await.map_err(unanswered)?;
         Ok(())
     }
 
@@ -209,7 +219,7 @@ impl StreamableHttpClient for Caller {
         let response = prepare(request, session, headers)
             .send()
             .await
-            .map_err(Failure::Client)?;
+            .map_err(unanswered)?;
         let response = admit(response)?;
         if !response.status().is_success() || !has_type(&response, EVENT_STREAM) {
             return Err(Failure::ServerDoesNotSupportSse);
@@ -294,7 +304,7 @@ async fn bounded_body(response: Response) -> Result<Vec<u8>, Failure> {
     let mut body = Vec::new();
     let mut chunks = response.bytes_stream();
     while let Some(chunk) = chunks.next().await {
-        body.extend_from_slice(&chunk.map_err(Failure::Client)?);
+        body.extend_from_slice(&chunk.map_err(unanswered)?);
         if body.len() > LONGEST {
             return Err(Failure::ResponseBodyTooLarge { max_size: LONGEST });
         }

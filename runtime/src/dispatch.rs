@@ -1,0 +1,162 @@
+//! From a command line to the command it names.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{ArgMatches, Command};
+
+use crate::arguments;
+use crate::builtin;
+use crate::command;
+use crate::error::{Error, Exit};
+use crate::output::printer::Printer;
+use crate::run::Run;
+use crate::settings::{Format, Settings, Verbosity};
+use crate::spec::{FORMAT, Spec};
+use crate::transport::Connector;
+
+/// Runs a program on a command line, its own name first.
+pub(crate) fn dispatch(
+    spec: &'static Spec,
+    connectors: &'static [Connector],
+    line: Vec<OsString>,
+) -> ExitCode {
+    let json = wants_json(&line);
+    let format = if json { Format::Json } else { Format::Text };
+    let printer = Printer::new(format, Verbosity::Normal);
+    let exit = find(spec, connectors, line).unwrap_or_else(|left| match left {
+        Left::Failed(error) => {
+            printer.error(&error, None);
+            error.exit()
+        }
+        Left::Parser(error) => parser_exit(&printer, &error),
+    });
+    exit.into()
+}
+
+/// Why no command was reached.
+enum Left {
+    /// Something is wrong.
+    Failed(Error),
+    /// The line was not read to its end: it is wrong, or it asks for help.
+    Parser(clap::Error),
+}
+
+impl From<Error> for Left {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<clap::Error> for Left {
+    fn from(error: clap::Error) -> Self {
+        Self::Parser(error)
+    }
+}
+
+/// Finds the command and runs it.
+fn find(
+    spec: &'static Spec,
+    connectors: &'static [Connector],
+    line: Vec<OsString>,
+) -> Result<Exit, Left> {
+    if spec.format != FORMAT {
+        let reason = format!(
+            "its table is of format {}, its runtime reads {FORMAT}",
+            spec.format
+        );
+        return Err(Error::Damaged(reason).into());
+    }
+    let first = match command::first_step(spec).try_get_matches_from(&line) {
+        Ok(first) => first,
+        // The first step knows no tools: its help and its errors are the overview's.
+        Err(_) => {
+            command::overview(spec).try_get_matches_from(&line)?;
+            return Err(Error::usage("no command").into());
+        }
+    };
+    let mut settings = Settings::of_environment(spec.name)?;
+    settings.fold(&first)?;
+    let (name, rest) = first.subcommand().unwrap_or(("", &first));
+    let rest = rest.get_many::<OsString>("").into_iter().flatten().cloned();
+    let second = |command: Command| {
+        let line = std::iter::once(OsString::from(name)).chain(rest.clone());
+        command.no_binary_name(false).try_get_matches_from(line)
+    };
+    let mut run = |matches: &ArgMatches| -> Result<Run, Error> {
+        settings.fold(matches)?;
+        let printer = Printer::new(settings.format, settings.verbosity);
+        Ok(Run {
+            spec,
+            connectors,
+            settings: std::mem::take(&mut settings),
+            printer,
+        })
+    };
+    match name {
+        "call" => {
+            let matches = second(builtin::call::command(spec))?;
+            Ok(builtin::call::run(&run(&matches)?, &matches))
+        }
+        "self" => {
+            let matches = second(builtin::own::command(spec))?;
+            let (_, inner) = matches.subcommand().unwrap_or(("", &matches));
+            Ok(builtin::own::run(&run(inner)?, &matches))
+        }
+        _ => {
+            let Some(tool) = command::tool(spec, name) else {
+                command::overview(spec).try_get_matches_from(&line)?;
+                return Err(Error::usage(format!("unknown command `{name}`")).into());
+            };
+            let parser = command::of_tool(spec, tool);
+            let words: Vec<OsString> = rest.clone().collect();
+            if let Some((flag, value)) = command::swallowed(&parser, &words) {
+                return Err(Error::usage_with_hint(
+                    format!("{flag} has no value: `{value}` is a flag itself"),
+                    format!("write {flag}={value} if that is the value"),
+                )
+                .into());
+            }
+            let matches = second(parser)?;
+            let run = run(&matches)?;
+            let arguments = arguments::assemble(spec, tool, &matches);
+            Ok(run.finish(
+                tool.wire,
+                arguments.and_then(|arguments| run.call(tool.wire, arguments)),
+            ))
+        }
+    }
+}
+
+/// Prints what the parser has to say: help on standard output, an error on standard error.
+fn parser_exit(printer: &Printer, error: &clap::Error) -> Exit {
+    let text = error.render().to_string();
+    if !error.use_stderr() {
+        return match printer.data(&text) {
+            Ok(()) => Exit::Success,
+            Err(error) => error.exit(),
+        };
+    }
+    printer.say(text.trim_end());
+    if printer.format() == Format::Json {
+        let message = text
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .trim_start_matches("error: ");
+        printer.say(&Error::usage(message).to_json(None).to_string());
+    }
+    Exit::Usage
+}
+
+/// Whether the line asks for JSON, read from the words as they stand: the errors of a line that
+/// cannot be parsed are wanted as JSON too.
+fn wants_json(line: &[OsString]) -> bool {
+    let words: Vec<_> = line.iter().map(|word| word.to_string_lossy()).collect();
+    words
+        .iter()
+        .any(|word| matches!(&**word, "--output=json" | "-ojson" | "-o=json"))
+        || words
+            .windows(2)
+            .any(|pair| matches!(&*pair[0], "--output" | "-o") && pair[1] == "json")
+}
