@@ -6,6 +6,7 @@
 
 use std::ffi::OsString;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, ArgAction, Command};
 
 use crate::settings::Settings;
@@ -107,13 +108,7 @@ fn usage(spec: &Spec, tool: &'static Tool) -> String {
 /// A flag of the command where another flag wants its value, as in `--tag --dry-run`: the value was
 /// most likely forgotten, and what was to be tried would be done.
 pub(crate) fn swallowed(command: &Command, line: &[OsString]) -> Option<(String, String)> {
-    let flag = |word: &OsString| {
-        let word = word.to_str()?.strip_prefix("--")?;
-        command.get_arguments().find(|arg| {
-            arg.get_long() == Some(word)
-                || arg.get_all_aliases().is_some_and(|all| all.contains(&word))
-        })
-    };
+    let flag = |word: &OsString| long_flag(command, word.to_str()?);
     line.windows(2).find_map(|pair| {
         let wants = flag(&pair[0])?;
         flag(&pair[1])?;
@@ -124,6 +119,26 @@ pub(crate) fn swallowed(command: &Command, line: &[OsString]) -> Option<(String,
                 pair[1].to_string_lossy().into_owned(),
             )
         })
+    })
+}
+
+/// The same error, suggesting a flag by the name that is shown where it would suggest an alias.
+pub(crate) fn suggest_shown_name(command: &Command, mut error: clap::Error) -> clap::Error {
+    if let Some(ContextValue::String(suggested)) = error.get(ContextKind::SuggestedArg)
+        && let Some(arg) = long_flag(command, suggested)
+        && let Some(long) = arg.get_long()
+    {
+        let shown = ContextValue::String(format!("--{long}"));
+        error.insert(ContextKind::SuggestedArg, shown);
+    }
+    error
+}
+
+/// The argument that a word names in full, as `--flag`.
+fn long_flag<'a>(command: &'a Command, word: &str) -> Option<&'a Arg> {
+    let word = word.strip_prefix("--")?;
+    command.get_arguments().find(|arg| {
+        arg.get_long() == Some(word) || arg.get_all_aliases().is_some_and(|all| all.contains(&word))
     })
 }
 

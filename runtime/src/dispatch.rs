@@ -78,11 +78,8 @@ fn find(
     let mut settings = Settings::of_environment(spec.name)?;
     settings.fold(&first)?;
     let (name, rest) = first.subcommand().unwrap_or(("", &first));
-    let rest = rest.get_many::<OsString>("").into_iter().flatten().cloned();
-    let second = |command: Command| {
-        let line = std::iter::once(OsString::from(name)).chain(rest.clone());
-        command.no_binary_name(false).try_get_matches_from(line)
-    };
+    let rest = rest.get_many::<OsString>("").into_iter().flatten();
+    let words: Vec<OsString> = std::iter::once(name.into()).chain(rest.cloned()).collect();
     let mut run = |matches: &ArgMatches| -> Result<Run, Error> {
         settings.fold(matches)?;
         let printer = Printer::new(settings.format, settings.verbosity);
@@ -95,11 +92,11 @@ fn find(
     };
     match name {
         "call" => {
-            let matches = second(builtin::call::command(spec))?;
+            let matches = read(builtin::call::command(spec), &words)?;
             Ok(builtin::call::run(&run(&matches)?, &matches))
         }
         "self" => {
-            let matches = second(builtin::own::command(spec))?;
+            let matches = read(builtin::own::command(spec), &words)?;
             let (_, inner) = matches.subcommand().unwrap_or(("", &matches));
             Ok(builtin::own::run(&run(inner)?, &matches))
         }
@@ -108,16 +105,7 @@ fn find(
                 command::overview(spec).try_get_matches_from(&line)?;
                 return Err(Error::usage(format!("unknown command `{name}`")).into());
             };
-            let parser = command::of_tool(spec, tool);
-            let words: Vec<OsString> = rest.clone().collect();
-            if let Some((flag, value)) = command::swallowed(&parser, &words) {
-                return Err(Error::usage_with_hint(
-                    format!("{flag} has no value: `{value}` is a flag itself"),
-                    format!("write {flag}={value} if that is the value"),
-                )
-                .into());
-            }
-            let matches = second(parser)?;
+            let matches = read(command::of_tool(spec, tool), &words)?;
             let run = run(&matches)?;
             let arguments = arguments::assemble(spec, tool, &matches);
             Ok(run.finish(
@@ -126,6 +114,19 @@ fn find(
             ))
         }
     }
+}
+
+/// Reads the flags of one command, its name being the first word.
+fn read(mut command: Command, words: &[OsString]) -> Result<ArgMatches, Left> {
+    if let Some((flag, value)) = command::swallowed(&command, words) {
+        return Err(Error::usage_with_hint(
+            format!("{flag} has no value: `{value}` is a flag itself"),
+            format!("write {flag}={value} if that is the value"),
+        )
+        .into());
+    }
+    let matches = command.try_get_matches_from_mut(words);
+    matches.map_err(|error| Left::Parser(command::suggest_shown_name(&command, error)))
 }
 
 /// Prints what the parser has to say: help on standard output, an error on standard error.

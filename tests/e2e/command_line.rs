@@ -84,6 +84,13 @@ fn an_unknown_command_or_flag_has_a_suggestion() {
         .exits(2);
     assert!(flag.stderr.contains("'--text'"), "{flag:?}");
     assert_eq!(flag.error()["code"], "usage");
+    let alias = Sandbox::new()
+        .run(&program, ["count", "--n", "1", "--delaym", "1"])
+        .exits(2);
+    assert!(
+        alias.stderr.contains("'--delay-ms'"),
+        "the name that is shown: {alias:?}"
+    );
 }
 
 #[test]
