@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use rmcp::RoleClient;
 use rmcp::model::{
-    ClientCapabilities, ClientConfig, ClientRequest, CustomRequest, Implementation, ProtocolVersion,
+    CancelledNotificationParam, ClientCapabilities, ClientConfig, ClientRequest, CustomRequest,
+    Implementation, ProtocolVersion,
 };
 use rmcp::service::{
     ClientInitializeError, PeerRequestOptions, RunningService, ServiceError, serve_client,
@@ -27,6 +28,9 @@ pub struct Limits {
     /// For a request. Progress on it starts the time again.
     pub request: Duration,
 }
+
+/// How long a server is given to hear that the client leaves.
+const PARTING: Duration = Duration::from_secs(1);
 
 /// A connection after the handshake.
 pub struct Client {
@@ -109,7 +113,7 @@ impl Client {
                 response = &mut handle.rx => break response,
                 () = self.wire.progress() => deadline = Instant::now() + self.limits.request,
                 () = tokio::time::sleep_until(deadline) => {
-                    let _ = handle.cancel(Some("the caller's time ran out".to_owned())).await;
+                    self.cancel("the caller's time ran out").await;
                     return Err(Error::Timeout {
                         what: method.to_owned(),
                         limit: self.limits.request,
@@ -130,21 +134,21 @@ impl Client {
         }
     }
 
-    /// Tells the server that the requests under way are not wanted any more.
+    /// Tells the server that the requests under way are not wanted any more, if it listens at all
+    /// (MCP 2025-11-25, Cancellation).
     pub async fn cancel(&self, reason: &str) {
-        for id in self.wire.pending() {
-            let params =
-                rmcp::model::CancelledNotificationParam::new(Some(id), Some(reason.to_owned()));
-            let _ = self.service.notify_cancelled(params).await;
-        }
+        let telling = async {
+            for id in self.wire.pending() {
+                let params = CancelledNotificationParam::new(Some(id), Some(reason.to_owned()));
+                let _ = self.service.notify_cancelled(params).await;
+            }
+        };
+        let _ = tokio::time::timeout(PARTING, telling).await;
     }
 
     /// Ends the connection: a remote session is deleted, a child's input is closed.
     pub async fn close(mut self) {
-        let _ = self
-            .service
-            .close_with_timeout(Duration::from_secs(2))
-            .await;
+        let _ = self.service.close_with_timeout(PARTING).await;
     }
 
     async fn service_error(&mut self, method: &str, error: ServiceError) -> Error {

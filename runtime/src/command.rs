@@ -78,7 +78,7 @@ pub(crate) fn of_tool(spec: &Spec, tool: &'static Tool) -> Command {
             command = command.arg(negation_of(parameter, negation));
         }
     }
-    Settings::options(command.arg(arguments_option()))
+    Settings::options(command.arg(arguments_option(tool.parameters)))
 }
 
 /// The line that a user starts from: what is required in full, the rest in a word.
@@ -142,11 +142,14 @@ fn long_flag<'a>(command: &'a Command, word: &str) -> Option<&'a Arg> {
     })
 }
 
-/// `--args`, on every command that calls a tool.
-pub(crate) fn arguments_option() -> Arg {
+/// `--args`, on every command that calls a tool; `--raw` as well, where no flag has that name.
+pub(crate) fn arguments_option(parameters: &[Parameter]) -> Arg {
+    let is_raw =
+        |parameter: &Parameter| parameter.flag == "raw" || parameter.aliases.contains(&"raw");
+    let alias = (!parameters.iter().any(is_raw)).then_some("raw");
     Arg::new("args")
         .long("args")
-        .alias("raw")
+        .aliases(alias)
         .value_name("JSON")
         .allow_hyphen_values(true)
         .help_heading("Options of every command")

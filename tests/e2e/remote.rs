@@ -37,3 +37,66 @@ fn a_remote_server_that_is_not_there_exits_5() {
         .exits(5);
     assert!(outcome.stderr.contains("127.0.0.1:9"), "{outcome:?}");
 }
+
+/// A server that notes the head of one request and answers it with this.
+fn once(answer: &'static str) -> (String, std::thread::JoinHandle<String>) {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/mcp", listener.local_addr().unwrap());
+    let heard = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut head = Vec::new();
+        let mut byte = [0];
+        while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).unwrap() == 1 {
+            head.push(byte[0]);
+        }
+        stream.write_all(answer.as_bytes()).unwrap();
+        String::from_utf8_lossy(&head).to_lowercase()
+    });
+    (url, heard)
+}
+
+/// A program for a remote server that wants a token, made from a bare list of tools.
+fn needs_a_token(sandbox: &Sandbox, url: &str) -> std::path::PathBuf {
+    let tools = r#"{"tools": [{"name": "look", "inputSchema": {"type": "object"}}]}"#;
+    std::fs::write(sandbox.file("tools.json"), tools).unwrap();
+    let program = sandbox.file("remote");
+    let header = "Authorization: Bearer ${THE_TOKEN}";
+    let options = ["--from", "tools.json", "--url", url, "--header", header];
+    press(sandbox, Kind::Bundled, "remote", &program, &options);
+    program
+}
+
+#[test]
+fn a_header_is_filled_from_its_slot_and_a_challenge_exits_3() {
+    let challenge = "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer scope=\"read\"\r\nContent-Length: 0\r\n\r\n";
+    let (url, heard) = once(challenge);
+    let sandbox = Sandbox::new();
+    let program = needs_a_token(&sandbox, &url);
+    let missing = sandbox.run(&program, ["look", "-o", "json"]).exits(3);
+    assert_eq!(missing.error()["missing"], serde_json::json!(["THE_TOKEN"]));
+    let sandbox = sandbox.env("THE_TOKEN", "open-sesame");
+    let outcome = sandbox.run(&program, ["look", "-o", "json"]).exits(3);
+    assert_eq!(outcome.error()["code"], "unauthorized");
+    assert!(
+        heard
+            .join()
+            .unwrap()
+            .contains("authorization: bearer open-sesame")
+    );
+    assert!(!outcome.stderr.contains("open-sesame"), "{outcome:?}");
+}
+
+#[test]
+fn a_redirect_to_another_origin_is_not_followed() {
+    let (elsewhere, heard_elsewhere) = once("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    let answer = format!(
+        "HTTP/1.1 307 Temporary Redirect\r\nLocation: {elsewhere}\r\nContent-Length: 0\r\n\r\n"
+    );
+    let (url, heard) = once(answer.leak());
+    let sandbox = Sandbox::new().env("THE_TOKEN", "open-sesame");
+    let program = needs_a_token(&sandbox, &url);
+    sandbox.run(&program, ["look"]).exits(5);
+    assert!(heard.join().unwrap().contains("open-sesame"));
+    assert!(!heard_elsewhere.is_finished(), "the other origin was asked");
+}
