@@ -30,3 +30,4 @@ pub mod names;
 pub mod origin;
 pub mod package;
 pub mod select;
+pub mod sources;

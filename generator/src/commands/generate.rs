@@ -18,13 +18,12 @@ use crate::capture::Capture;
 use crate::cli::texts;
 use crate::compile::{self, compile};
 use crate::diagnostics::{Diagnostic, Severity};
-use crate::emit::crate_sources;
-use crate::format;
 use crate::generate::{Generated, Plan, generate};
 use crate::lock::Lock;
 use crate::names::kebab;
-use crate::package::{self, CrateName, File, Ownership, Package, Written};
+use crate::package::{self, CrateName, Ownership, Package, Written};
 use crate::select::Filter;
+use crate::sources::sources;
 
 pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
     let positional = matches
@@ -98,10 +97,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
 }
 
 fn write_crate(generated: &Generated, capture: &Capture, wish: &Wish) -> Result<Written, Failure> {
-    let sources: Vec<File> = crate_sources(&generated.program)
-        .into_iter()
-        .map(|source| File::new(source.path, format::text(source.content)))
-        .collect();
+    let sources = sources(&generated.program);
     let files = package::files(&Package {
         name: &wish.name,
         program: &generated.program,

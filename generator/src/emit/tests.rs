@@ -73,7 +73,9 @@ fn program() -> Program {
 }
 
 fn texts(program: &Program) -> Vec<(String, String)> {
-    let sources = crate_sources(program).into_iter();
+    let tools = program.tools.iter().enumerate();
+    let tools = tools.map(|(index, each)| tool(index + 1, each));
+    let sources = frame(program).into_iter().chain(tools);
     sources
         .map(|source| (source.path, format::text(source.content)))
         .collect()

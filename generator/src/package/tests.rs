@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use super::*;
 use crate::ir::{Parameter, Server, Shape, Slot, Tool, Transport};
-use crate::{emit, format};
+use crate::sources::sources;
 
 pub(super) fn program() -> Program {
     let parameter = |flag: &str, shape, required| Parameter {
@@ -65,10 +65,7 @@ pub(super) fn program() -> Program {
 }
 
 fn crate_of(name: &str, program: &Program) -> Vec<File> {
-    let sources: Vec<File> = emit::crate_sources(program)
-        .into_iter()
-        .map(|source| File::new(source.path, format::text(source.content)))
-        .collect();
+    let sources = sources(program);
     let name = CrateName::new(name).expect("a name");
     files(&Package {
         name: &name,
