@@ -36,85 +36,95 @@ fn stubborn(sandbox: &Sandbox, kind: Kind) -> (std::path::PathBuf, std::path::Pa
 
 #[test]
 fn a_server_that_ignores_everything_and_its_child_are_gone_after_a_call() {
-    let sandbox = Sandbox::new();
-    let sandbox = {
-        let file = sandbox.file("pids");
-        sandbox.env("FIXTURE_PIDS", file.to_str().unwrap())
-    };
-    let (program, file) = stubborn(&sandbox, Kind::Bundled);
-    let outcome = sandbox.run(&program, ["echo", "--text", "x"]).exits(0);
-    // The user does not wait for its end.
-    assert!(outcome.elapsed < Duration::from_millis(1200), "{outcome:?}");
-    let pids = pids(&file);
-    assert_eq!(pids.len(), 2, "{pids:?}");
-    wait_until("the server and its child are gone", || {
-        pids.iter().all(|pid| !runs(pid))
-    });
-}
-
-#[test]
-fn a_server_is_gone_after_the_program_was_killed() {
-    let sandbox = Sandbox::new();
-    let sandbox = {
-        let file = sandbox.file("pids");
-        sandbox.env("FIXTURE_PIDS", file.to_str().unwrap())
-    };
-    let (program, file) = stubborn(&sandbox, Kind::Bundled);
-    // The first call may be over before the signal: it is the server that must not outlive it.
-    let running = sandbox.spawn(&program, ["echo", "--text", "x"]);
-    wait_until("the server has started", || pids(&file).len() == 2);
-    running.signal_if_running("KILL");
-    running.finish();
-    let pids = pids(&file);
-    wait_until("the server and its child are gone", || {
-        pids.iter().all(|pid| !runs(pid))
-    });
-}
-
-#[test]
-fn ctrl_c_cancels_the_call_at_the_server_and_exits_130() {
-    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+    for kind in Kind::BOTH {
         let sandbox = Sandbox::new();
-        let log = sandbox.file("log");
-        let sandbox = sandbox.env("FIXTURE_LOG", log.to_str().unwrap());
-        let program = sandbox.file("everyday");
-        let options = ["--command", &fixture("everyday"), "--env", "FIXTURE_LOG"];
-        press(&sandbox, Kind::Bundled, "everyday", &program, &options);
-        let running = sandbox.spawn(&program, ["sleep", "--ms", "20000"]);
-        std::thread::sleep(Duration::from_millis(500));
-        running.signal_if_running(signal);
-        let outcome = running.finish().exits(code);
-        assert!(outcome.elapsed < Duration::from_secs(4), "{outcome:?}");
-        wait_until("the server was told", || {
-            std::fs::read_to_string(&log).is_ok_and(|log| log.contains("cancelled"))
+        let sandbox = {
+            let file = sandbox.file("pids");
+            sandbox.env("FIXTURE_PIDS", file.to_str().unwrap())
+        };
+        let (program, file) = stubborn(&sandbox, kind);
+        let outcome = sandbox.run(&program, ["echo", "--text", "x"]).exits(0);
+        // The user does not wait for its end.
+        assert!(outcome.elapsed < Duration::from_millis(1200), "{outcome:?}");
+        let pids = pids(&file);
+        assert_eq!(pids.len(), 2, "{pids:?}");
+        wait_until("the server and its child are gone", || {
+            pids.iter().all(|pid| !runs(pid))
         });
     }
 }
 
 #[test]
+fn a_server_is_gone_after_the_program_was_killed() {
+    for kind in Kind::BOTH {
+        let sandbox = Sandbox::new();
+        let sandbox = {
+            let file = sandbox.file("pids");
+            sandbox.env("FIXTURE_PIDS", file.to_str().unwrap())
+        };
+        let (program, file) = stubborn(&sandbox, kind);
+        // The first call may be over before the signal: it is the server that must not outlive it.
+        let running = sandbox.spawn(&program, ["echo", "--text", "x"]);
+        wait_until("the server has started", || pids(&file).len() == 2);
+        running.signal_if_running("KILL");
+        running.finish();
+        let pids = pids(&file);
+        wait_until("the server and its child are gone", || {
+            pids.iter().all(|pid| !runs(pid))
+        });
+    }
+}
+
+#[test]
+fn ctrl_c_cancels_the_call_at_the_server_and_exits_130() {
+    for kind in Kind::BOTH {
+        for (signal, code) in [("INT", 130), ("TERM", 143)] {
+            let sandbox = Sandbox::new();
+            let log = sandbox.file("log");
+            let sandbox = sandbox.env("FIXTURE_LOG", log.to_str().unwrap());
+            let program = sandbox.file("everyday");
+            let options = ["--command", &fixture("everyday"), "--env", "FIXTURE_LOG"];
+            press(&sandbox, kind, "everyday", &program, &options);
+            let running = sandbox.spawn(&program, ["sleep", "--ms", "20000"]);
+            std::thread::sleep(Duration::from_millis(500));
+            running.signal_if_running(signal);
+            let outcome = running.finish().exits(code);
+            assert!(outcome.elapsed < Duration::from_secs(4), "{outcome:?}");
+            wait_until("the server was told", || {
+                std::fs::read_to_string(&log).is_ok_and(|log| log.contains("cancelled"))
+            });
+        }
+    }
+}
+
+#[test]
 fn a_call_that_takes_too_long_is_cancelled_and_exits_6() {
-    let line = ["sleep", "--ms", "20000", "--timeout", "300ms", "-o", "json"];
-    let outcome = Sandbox::new()
-        .run(&pressed(Kind::Bundled, "everyday"), line)
-        .exits(6);
-    assert_eq!(outcome.error()["code"], "timeout");
-    assert!(outcome.elapsed < Duration::from_secs(4));
+    for kind in Kind::BOTH {
+        let line = ["sleep", "--ms", "20000", "--timeout", "300ms", "-o", "json"];
+        let outcome = Sandbox::new()
+            .run(&pressed(kind, "everyday"), line)
+            .exits(6);
+        assert_eq!(outcome.error()["code"], "timeout");
+        assert!(outcome.elapsed < Duration::from_secs(4));
+    }
 }
 
 #[test]
 fn progress_resets_the_limit_of_a_call() {
-    let line = [
-        "count",
-        "--n",
-        "6",
-        "--delay-ms",
-        "200",
-        "--timeout",
-        "900ms",
-    ];
-    Sandbox::new()
-        .run(&pressed(Kind::Bundled, "everyday"), line)
-        .exits(0);
+    for kind in Kind::BOTH {
+        let line = [
+            "count",
+            "--n",
+            "6",
+            "--delay-ms",
+            "200",
+            "--timeout",
+            "900ms",
+        ];
+        Sandbox::new()
+            .run(&pressed(kind, "everyday"), line)
+            .exits(0);
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Servers over streamable HTTP.
 
-use mcpress_tests::{Kind, Sandbox, mcpress, press};
+use mcpress_tests::{Kind, Sandbox, mcpress, press, pressed};
 
 #[test]
 fn a_remote_server_is_pressed_and_called() {
@@ -22,12 +22,18 @@ fn a_remote_server_is_pressed_and_called() {
 }
 
 #[test]
-fn a_program_for_a_local_server_reaches_a_remote_one_when_it_was_bundled() {
+fn a_program_for_a_local_server_reaches_a_remote_one_only_if_it_was_bundled() {
     mcpress();
     let server = mcpress_fixtures::listen("everyday", &[]).unwrap();
-    let program = mcpress_tests::pressed(Kind::Bundled, "everyday");
     let line = ["--mcp-url", server.url(), "echo", "--text", "far"];
-    assert_eq!(Sandbox::new().run(&program, line).exits(0).stdout, "far\n");
+    let sandbox = Sandbox::new();
+    let bundled = sandbox.run(&pressed(Kind::Bundled, "everyday"), line);
+    assert_eq!(bundled.exits(0).stdout, "far\n");
+    // HTTP is not linked into what does not need it, and that is said.
+    let compiled = sandbox
+        .run(&pressed(Kind::Compiled, "everyday"), line)
+        .exits(2);
+    assert!(compiled.stderr.contains("--url"), "{compiled:?}");
 }
 
 #[test]

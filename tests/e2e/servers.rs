@@ -41,17 +41,19 @@ fn pages_are_followed_and_a_cursor_that_repeats_ends_the_list() {
 
 #[test]
 fn noise_is_set_aside_and_the_server_never_hears_of_it() {
-    let capture = inspected("noisy", &[]);
-    assert!(capture["notes"].to_string().contains("not of the protocol"));
-    let program = pressed(Kind::Bundled, "noisy");
-    let outcome = Sandbox::new()
-        .run(&program, ["complaints", "-o", "raw"])
-        .exits(0);
-    let complaints = outcome.json()["content"][0]["text"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    assert_eq!(complaints, "[]");
+    for kind in Kind::BOTH {
+        let capture = inspected("noisy", &[]);
+        assert!(capture["notes"].to_string().contains("not of the protocol"));
+        let program = pressed(kind, "noisy");
+        let outcome = Sandbox::new()
+            .run(&program, ["complaints", "-o", "raw"])
+            .exits(0);
+        let complaints = outcome.json()["content"][0]["text"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        assert_eq!(complaints, "[]");
+    }
 }
 
 #[test]
@@ -138,53 +140,51 @@ fn a_slow_server_is_waited_for_and_a_silent_one_is_not_for_ever() {
 
 #[test]
 fn a_server_that_dies_is_quoted() {
-    let sandbox = Sandbox::new();
-    for moment in ["", " --after initialize"] {
-        let line = ["inspect", "--command", &fixture(&format!("dead{moment}"))];
-        let outcome = sandbox.run(mcpress(), line).exits(5);
-        assert!(
-            outcome.stderr.contains("ended with exit status 3"),
-            "{outcome:?}"
-        );
-        assert!(
-            outcome.stderr.matches("  server: ").count() >= 3,
-            "{outcome:?}"
-        );
-    }
-    for moment in ["call", "half"] {
-        let program = sandbox.file(&format!("dead-{moment}"));
-        let command = fixture(&format!("dead --after {moment}"));
-        press(
-            &sandbox,
-            Kind::Bundled,
-            "dead",
-            &program,
-            &["--command", &command],
-        );
-        let tools = sandbox
-            .run(&program, ["self", "tools", "-o", "json"])
-            .exits(0)
-            .json();
-        let tool = tools[0]["name"].as_str().unwrap();
-        let outcome = sandbox.run(&program, ["call", tool, "-o", "json"]).exits(5);
-        assert_eq!(outcome.error()["code"], "server_gone");
-        assert!(!outcome.error()["stderr"].as_array().unwrap().is_empty());
+    for kind in Kind::BOTH {
+        let sandbox = Sandbox::new();
+        for moment in ["", " --after initialize"] {
+            let line = ["inspect", "--command", &fixture(&format!("dead{moment}"))];
+            let outcome = sandbox.run(mcpress(), line).exits(5);
+            assert!(
+                outcome.stderr.contains("ended with exit status 3"),
+                "{outcome:?}"
+            );
+            assert!(
+                outcome.stderr.matches("  server: ").count() >= 3,
+                "{outcome:?}"
+            );
+        }
+        for moment in ["call", "half"] {
+            let program = sandbox.file(&format!("dead-{moment}"));
+            let command = fixture(&format!("dead --after {moment}"));
+            press(&sandbox, kind, "dead", &program, &["--command", &command]);
+            let tools = sandbox
+                .run(&program, ["self", "tools", "-o", "json"])
+                .exits(0)
+                .json();
+            let tool = tools[0]["name"].as_str().unwrap();
+            let outcome = sandbox.run(&program, ["call", tool, "-o", "json"]).exits(5);
+            assert_eq!(outcome.error()["code"], "server_gone");
+            assert!(!outcome.error()["stderr"].as_array().unwrap().is_empty());
+        }
     }
 }
 
 #[test]
 fn a_call_that_is_never_answered_ends_at_the_limit_and_an_answer_without_an_id_at_once() {
-    let sandbox = Sandbox::new();
-    for (server, code) in [("mute", 6), ("idless", 7)] {
-        let program = pressed(Kind::Bundled, server);
-        let tools = sandbox
-            .run(&program, ["self", "tools", "-o", "json"])
-            .exits(0)
-            .json();
-        let tool = tools[0]["name"].as_str().unwrap();
-        sandbox
-            .run(&program, ["call", tool, "--timeout", "1500ms"])
-            .exits(code);
+    for kind in Kind::BOTH {
+        let sandbox = Sandbox::new();
+        for (server, code) in [("mute", 6), ("idless", 7)] {
+            let program = pressed(kind, server);
+            let tools = sandbox
+                .run(&program, ["self", "tools", "-o", "json"])
+                .exits(0)
+                .json();
+            let tool = tools[0]["name"].as_str().unwrap();
+            sandbox
+                .run(&program, ["call", tool, "--timeout", "1500ms"])
+                .exits(code);
+        }
     }
 }
 
