@@ -9,6 +9,7 @@ use std::ffi::OsString;
 use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, ArgAction, Command};
 
+use crate::arguments::patch_options;
 use crate::settings::Settings;
 use crate::spec::{Parameter, Shape, Spec, Tool};
 
@@ -78,7 +79,8 @@ pub(crate) fn of_tool(spec: &Spec, tool: &'static Tool) -> Command {
             command = command.arg(negation_of(parameter, negation));
         }
     }
-    Settings::options(command.arg(arguments_option(tool.parameters)))
+    let command = command.arg(arguments_option(tool.parameters));
+    Settings::options(patch_options(command))
 }
 
 /// The line that a user starts from: what is required in full, the rest in a word.

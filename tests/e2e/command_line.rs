@@ -102,6 +102,36 @@ fn an_unknown_command_or_flag_has_a_suggestion() {
 }
 
 #[test]
+fn a_patch_reaches_where_no_flag_does() {
+    for kind in Kind::BOTH {
+        let program = pressed(kind, "everyday");
+        let line = [
+            "echo",
+            "--text",
+            "x",
+            "--set",
+            "extra.deep:=[1]",
+            "--set",
+            "extra.deep.1=2",
+            "--null",
+            "gone",
+            "--dry-run",
+        ];
+        let outcome = Sandbox::new().run(&program, line).exits(0);
+        let arguments = json!({"text": "x", "extra": {"deep": [1, "2"]}, "gone": null});
+        assert_eq!(outcome.json()["params"]["arguments"], arguments);
+        let wrong = Sandbox::new()
+            .run(&program, ["echo", "--text", "x", "--set", "text.deep=1"])
+            .exits(2);
+        assert!(wrong.stderr.contains("--set text.deep=1"), "{wrong:?}");
+        let unset = Sandbox::new()
+            .run(&program, ["echo", "--text", "x", "--unset", "text"])
+            .exits(2);
+        assert!(unset.stderr.contains("missing: --text"), "{unset:?}");
+    }
+}
+
+#[test]
 fn a_flag_where_a_value_belongs_is_taken_for_a_forgotten_value() {
     for kind in Kind::BOTH {
         let program = pressed(kind, "everyday");

@@ -1,9 +1,8 @@
 //! `call NAME --args JSON`: any tool by the name the server knows it by.
 
 use clap::{Arg, ArgMatches, Command};
-use serde_json::Value;
 
-use crate::arguments;
+use crate::arguments::{self, patch_options};
 use crate::command::{self, arguments_option};
 use crate::error::Exit;
 use crate::run::Run;
@@ -11,7 +10,7 @@ use crate::settings::Settings;
 use crate::spec::Spec;
 
 pub(crate) fn command(spec: &Spec) -> Command {
-    Settings::options(Command::new("call"))
+    let command = Command::new("call")
         .bin_name(format!("{} call", spec.name))
         .about("Call any tool by the name the server knows it by")
         .long_about(
@@ -20,7 +19,8 @@ pub(crate) fn command(spec: &Spec) -> Command {
         )
         .max_term_width(100)
         .arg(Arg::new("name").value_name("NAME").required(true).help("The tool's name"))
-        .arg(arguments_option(&[]))
+        .arg(arguments_option(&[]));
+    Settings::options(patch_options(command))
 }
 
 pub(crate) fn run(run: &Run, matches: &ArgMatches) -> Exit {
@@ -31,12 +31,9 @@ pub(crate) fn run(run: &Run, matches: &ArgMatches) -> Exit {
         Some(tool) if !known => tool.wire,
         _ => given,
     };
-    let object = match matches.get_one::<String>("args") {
-        Some(source) => arguments::object(source),
-        None => Ok(serde_json::Map::new()),
-    };
+    let arguments = arguments::assemble_untyped(matches);
     run.finish(
         name,
-        object.and_then(|object| run.call(name, Value::Object(object))),
+        arguments.and_then(|arguments| run.call(name, arguments)),
     )
 }
