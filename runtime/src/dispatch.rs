@@ -109,7 +109,7 @@ fn find(
             let run = run(&matches)?;
             let arguments = arguments::assemble(spec, tool, &matches);
             Ok(run.finish(
-                tool.wire,
+                Some(tool.wire),
                 arguments.and_then(|arguments| run.call(tool.wire, arguments)),
             ))
         }

@@ -49,6 +49,18 @@ pub enum Error {
         /// A way out.
         hint: Option<String>,
     },
+    /// The tool itself failed, in the words of its answer.
+    #[error("{tool} failed{}{words}", match words.find('\n') {
+        _ if words.is_empty() => "",
+        Some(_) => ":\n",
+        None => ": ",
+    })]
+    Tool {
+        /// The tool.
+        tool: String,
+        /// Why, as it says.
+        words: String,
+    },
     /// Slots without a value.
     #[error("{} not set: {}", if names.len() == 1 { "a value the server needs is" } else { "values the server needs are" }, names.join(", "))]
     MissingSlots {
@@ -149,6 +161,7 @@ impl Error {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Usage { .. } => "usage",
+            Self::Tool { .. } => "tool_error",
             Self::MissingSlots { .. } => "missing_credential",
             Self::Start { .. } => "start_failed",
             Self::Gone { .. } => "server_gone",
@@ -174,7 +187,7 @@ impl Error {
             Self::Timeout { .. } => Exit::Timeout,
             Self::Refused { .. } | Self::Protocol(_) | Self::Damaged(_) => Exit::Protocol,
             Self::Signal(exit) => *exit,
-            Self::Io { .. } => Exit::Tool,
+            Self::Tool { .. } | Self::Io { .. } => Exit::Tool,
         }
     }
 
@@ -224,7 +237,11 @@ impl Error {
         let mut error = Map::new();
         error.insert("code".into(), self.code().into());
         error.insert("exit".into(), (self.exit() as u8).into());
-        error.insert("message".into(), self.to_string().into());
+        let message = match self {
+            Self::Tool { words, .. } => words.clone(),
+            other => other.to_string(),
+        };
+        error.insert("message".into(), message.into());
         if let Some(tool) = tool {
             error.insert("tool".into(), tool.into());
         }

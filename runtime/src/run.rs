@@ -10,6 +10,7 @@ use crate::output::{failure, pretty, render};
 use crate::settings::{Format, Settings};
 use crate::signal::Signals;
 use crate::spec::Spec;
+use crate::text::plain;
 use crate::transport::Connector;
 
 /// A program whose command line has been read.
@@ -22,22 +23,21 @@ pub(crate) struct Run {
 
 impl Run {
     /// Says what went wrong, if anything did.
-    pub(crate) fn finish(&self, tool: &str, outcome: Result<Exit, Error>) -> Exit {
-        outcome.unwrap_or_else(|error| {
-            self.printer
-                .error(&error, (!tool.is_empty()).then_some(tool));
-            error.exit()
-        })
+    pub(crate) fn finish(&self, tool: Option<&str>, outcome: Result<(), Error>) -> Exit {
+        let Err(error) = outcome else {
+            return Exit::Success;
+        };
+        self.printer.error(&error, tool);
+        error.exit()
     }
 
     /// Calls a tool and prints its answer; with `--dry-run`, prints the request.
-    pub(crate) fn call(&self, tool: &str, arguments: Value) -> Result<Exit, Error> {
+    pub(crate) fn call(&self, tool: &str, arguments: Value) -> Result<(), Error> {
         let params = json!({"name": tool, "arguments": arguments});
         if self.settings.dry_run {
             let server = environment::describe(self.spec, &self.settings.overrides)?;
             let request = json!({"method": "tools/call", "params": params, "server": server});
-            self.printer.data(&pretty(&request))?;
-            return Ok(Exit::Success);
+            return self.printer.data(&pretty(&request));
         }
         let endpoint = environment::endpoint(self.spec, &self.settings.overrides)?;
         client::converse(async {
@@ -52,7 +52,7 @@ impl Run {
             let mut signals = Signals::listen()?;
             let mut client = signals.or(connecting).await??;
             let answer = match signals.or(client.request("tools/call", params)).await {
-                Ok(answer) => answer?,
+                Ok(answer) => answer,
                 Err(signal) => {
                     // The server is told first; a second signal does not wait for that.
                     let told = client.cancel("the caller was interrupted");
@@ -60,24 +60,26 @@ impl Run {
                     return Err(signal);
                 }
             };
-            let exit = self.answer(tool, &answer)?;
+            let outcome = answer.and_then(|answer| self.answer(tool, &answer));
             let _ = signals.or(client.close()).await;
-            Ok(exit)
+            outcome
         })
     }
 
-    fn answer(&self, tool: &str, answer: &Value) -> Result<Exit, Error> {
+    /// Prints an answer; one that says the tool failed is an error as well.
+    fn answer(&self, tool: &str, answer: &Value) -> Result<(), Error> {
         let format = self.printer.format();
         let Some(words) = failure(answer) else {
-            self.printer.data(&render(answer, format))?;
-            return Ok(Exit::Success);
+            return self.printer.data(&render(answer, format));
         };
         // As text, a tool's error is talk; the data formats keep it where data is looked for.
         let told = format == Format::Text && answer.get("isError").is_some_and(|flag| flag == true);
         if !told {
             self.printer.data(&render(answer, format))?;
         }
-        self.printer.tool_failure(tool, &words);
-        Ok(Exit::Tool)
+        Err(Error::Tool {
+            tool: tool.to_owned(),
+            words: plain(words.trim()),
+        })
     }
 }

@@ -33,7 +33,7 @@ pub(crate) fn run(run: &Run, matches: &ArgMatches) -> Exit {
     };
     let arguments = arguments::assemble_untyped(matches);
     run.finish(
-        name,
+        Some(name),
         arguments.and_then(|arguments| run.call(name, arguments)),
     )
 }

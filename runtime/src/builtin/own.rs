@@ -64,12 +64,7 @@ pub(crate) fn run(run: &Run, matches: &ArgMatches) -> Exit {
         Some(("capture", _)) => Ok(pretty(&capture(run.spec))),
         _ => Err(Error::usage("no command")),
     };
-    run.finish(
-        "",
-        outcome
-            .and_then(|text| run.printer.data(&text))
-            .map(|()| Exit::Success),
-    )
+    run.finish(None, outcome.and_then(|text| run.printer.data(&text)))
 }
 
 fn info(run: &Run) -> Result<String, Error> {

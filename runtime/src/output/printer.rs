@@ -58,22 +58,6 @@ impl Printer {
         let _ = writeln!(std::io::stderr(), "{line}");
     }
 
-    /// Says that the tool failed.
-    pub(crate) fn tool_failure(&self, tool: &str, words: &str) {
-        let words = plain(words.trim());
-        self.say(&match (words.is_empty(), words.contains('\n')) {
-            (true, _) => format!("error: {tool} failed"),
-            (false, false) => format!("error: {tool} failed: {words}"),
-            (false, true) => format!("error: {tool} failed:\n{words}"),
-        });
-        if self.format == Format::Json {
-            let error = serde_json::json!({"error": {
-                "code": "tool_error", "exit": 1, "message": words, "tool": tool, "retryable": false,
-            }});
-            self.say(&error.to_string());
-        }
-    }
-
     /// Says what went wrong, what to do, and what the server said last.
     pub(crate) fn error(&self, error: &Error, tool: Option<&str>) {
         self.say(&format!("error: {}", plain(&error.to_string())));
