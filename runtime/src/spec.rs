@@ -16,6 +16,11 @@ use crate::leak;
 /// The version of the table's layout. A runtime refuses a table of another layout.
 pub const FORMAT: u32 = 1;
 
+/// A text that is in every program: how one is known before it is run.
+///
+/// It is the description of the command that is asked for then, so that it cannot be optimised away.
+pub const MARK: &str = "Print all that the server said when this program was made, as JSON";
+
 /// Everything a program knows about its server.
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub struct Spec {

@@ -189,6 +189,31 @@ fn a_program_is_made_from_a_capture_an_answer_and_an_artifact_alike() {
     assert_eq!(sandbox.run(&made, line).exits(0).stdout, "x\n");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_program_that_mcpress_did_not_make_is_not_run() {
+    use std::os::unix::fs::PermissionsExt;
+    let sandbox = Sandbox::new();
+    let script = sandbox.file("deploy");
+    std::fs::write(&script, "#!/bin/sh\ntouch deployed\n").unwrap();
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let line = [
+        "generate-cli",
+        "--from",
+        "deploy",
+        "--name",
+        "x",
+        "--bundle",
+        "x",
+    ];
+    let outcome = sandbox.run(mcpress(), line).exits(2);
+    assert!(
+        outcome.stderr.contains("neither a capture nor a program"),
+        "{outcome:?}"
+    );
+    assert!(!sandbox.file("deployed").exists(), "it was run");
+}
+
 #[test]
 fn tools_are_chosen_by_pattern_and_a_pattern_without_a_tool_is_an_error() {
     let sandbox = Sandbox::new();

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use clap::ArgMatches;
-use mcpress_runtime::spec::{FORMAT, Spec};
+use mcpress_runtime::spec::{FORMAT, MARK, Spec};
 use mcpress_runtime::{Error, Limits, duration, endpoint_of};
 
 use super::failure::Failure;
@@ -230,6 +230,13 @@ fn read(file: &Path) -> Result<Capture, Failure> {
         let text = String::from_utf8_lossy(&bytes);
         let text = text.trim_start_matches('\u{feff}');
         return Capture::read(text).map_err(|error| Failure::capture(file, error));
+    }
+    // Nothing is run that does not carry the mark: a script named by mistake would do its work.
+    if !bytes
+        .windows(MARK.len())
+        .any(|window| window == MARK.as_bytes())
+    {
+        return Err(Failure::not_a_source(file));
     }
     // A generated program tells by itself; a relative path is given its folder, so that it is not
     // looked for in PATH.

@@ -9,7 +9,7 @@ use crate::error::{Error, Exit};
 use crate::output::pretty;
 use crate::run::Run;
 use crate::settings::{Format, Settings};
-use crate::spec::{Shape, Spec, Tool};
+use crate::spec::{MARK, Shape, Spec, Tool};
 use crate::text::plain;
 
 pub(crate) fn command(spec: &Spec) -> Command {
@@ -47,13 +47,7 @@ pub(crate) fn command(spec: &Spec) -> Command {
                     .help("Print the JSON Schema of its arguments"),
             ),
         )
-        .subcommand(
-            one(
-                "capture",
-                "Print all that the server said when the program was made, as JSON",
-            )
-            .hide(true),
-        )
+        .subcommand(one("capture", MARK).hide(true))
 }
 
 pub(crate) fn run(run: &Run, matches: &ArgMatches) -> Exit {
