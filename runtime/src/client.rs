@@ -161,27 +161,38 @@ impl Client {
     }
 
     async fn transport_error(&mut self, error: &DynamicTransportError) -> Error {
-        match challenge(error) {
-            Some(challenge) => Error::Unauthorized {
-                url: self.address.clone(),
-                challenge,
-            },
-            None if self.process.is_some() => self.gone().await,
-            None => Error::Unreachable {
-                url: self.address.clone(),
-                reason: causes(&*error.error),
-            },
+        match turned_away(&self.address, error) {
+            Error::Unreachable { .. } if self.process.is_some() => self.gone().await,
+            error => error,
         }
     }
 
     async fn gone(&mut self) -> Error {
         match &mut self.process {
             Some(process) => process.gone().await,
-            None => Error::Unreachable {
-                url: self.address.clone(),
-                reason: "the connection was closed".to_owned(),
-            },
+            None => closed(&self.address),
         }
+    }
+}
+
+/// The error for a remote server that ended the connection.
+pub(crate) fn closed(address: &str) -> Error {
+    Error::Unreachable {
+        url: address.to_owned(),
+        reason: "the connection was closed".to_owned(),
+    }
+}
+
+/// The error for a remote server that a message did not get through to: it asks for a sign-in, or
+/// it was not reached.
+pub(crate) fn turned_away(address: &str, error: &DynamicTransportError) -> Error {
+    let url = address.to_owned();
+    match challenge(error) {
+        Some(challenge) => Error::Unauthorized { url, challenge },
+        None => Error::Unreachable {
+            url,
+            reason: causes(&*error.error),
+        },
     }
 }
 
@@ -260,7 +271,7 @@ pub(crate) fn causes(error: &dyn std::error::Error) -> String {
 }
 
 /// The `WWW-Authenticate` header of a 401 or 403 behind a transport's error.
-pub(crate) fn challenge(error: &DynamicTransportError) -> Option<Option<String>> {
+fn challenge(error: &DynamicTransportError) -> Option<Option<String>> {
     #[cfg(feature = "http")]
     {
         use rmcp::transport::streamable_http_client::{AuthRequiredError, InsufficientScopeError};
@@ -304,11 +315,6 @@ fn introduction(name: &str) -> ClientConfig {
 fn address(endpoint: &Endpoint) -> String {
     match endpoint {
         Endpoint::Stdio(launch) => launch.command.clone(),
-        Endpoint::Http(remote) => remote
-            .url
-            .split(['?', '#'])
-            .next()
-            .unwrap_or_default()
-            .to_owned(),
+        Endpoint::Http(remote) => remote.address().to_owned(),
     }
 }

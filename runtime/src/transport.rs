@@ -42,11 +42,18 @@ pub struct Remote {
     pub headers: Vec<(String, String)>,
 }
 
+impl Remote {
+    /// The URL without its query and fragment, which may hold secrets: the form to be shown.
+    pub(crate) fn address(&self) -> &str {
+        self.url.split(['?', '#']).next().unwrap_or_default()
+    }
+}
+
 impl std::fmt::Debug for Remote {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let names: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
         f.debug_struct("Remote")
-            .field("url", &self.url)
+            .field("url", &self.address())
             .field("headers", &names)
             .finish()
     }

@@ -24,25 +24,22 @@ fn pids(file: &Path) -> Vec<String> {
 }
 
 /// A program of the stubborn server, which writes the pids of itself and its child to a file.
-fn stubborn(sandbox: &Sandbox, kind: Kind) -> (std::path::PathBuf, std::path::PathBuf) {
+fn stubborn(kind: Kind) -> (Sandbox, std::path::PathBuf, std::path::PathBuf) {
+    let sandbox = Sandbox::new();
+    let file = sandbox.file("pids");
+    let sandbox = sandbox.env("FIXTURE_PIDS", file.to_str().unwrap());
     let program = sandbox.file("stubborn");
     let options = ["--command", &fixture("stubborn"), "--env", "FIXTURE_PIDS"];
-    press(sandbox, kind, "stubborn", &program, &options);
-    let file = sandbox.file("pids");
+    press(&sandbox, kind, "stubborn", &program, &options);
     // The introspection's server wrote there too.
     let _ = std::fs::remove_file(&file);
-    (program, file)
+    (sandbox, program, file)
 }
 
 #[test]
 fn a_server_that_ignores_everything_and_its_child_are_gone_after_a_call() {
     for kind in Kind::BOTH {
-        let sandbox = Sandbox::new();
-        let sandbox = {
-            let file = sandbox.file("pids");
-            sandbox.env("FIXTURE_PIDS", file.to_str().unwrap())
-        };
-        let (program, file) = stubborn(&sandbox, kind);
+        let (sandbox, program, file) = stubborn(kind);
         let outcome = sandbox.run(&program, ["echo", "--text", "x"]).exits(0);
         // The user does not wait for its end.
         assert!(outcome.elapsed < Duration::from_millis(1200), "{outcome:?}");
@@ -57,12 +54,7 @@ fn a_server_that_ignores_everything_and_its_child_are_gone_after_a_call() {
 #[test]
 fn a_server_is_gone_after_the_program_was_killed() {
     for kind in Kind::BOTH {
-        let sandbox = Sandbox::new();
-        let sandbox = {
-            let file = sandbox.file("pids");
-            sandbox.env("FIXTURE_PIDS", file.to_str().unwrap())
-        };
-        let (program, file) = stubborn(&sandbox, kind);
+        let (sandbox, program, file) = stubborn(kind);
         // The first call may be over before the signal: it is the server that must not outlive it.
         let running = sandbox.spawn(&program, ["echo", "--text", "x"]);
         wait_until("the server has started", || pids(&file).len() == 2);

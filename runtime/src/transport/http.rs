@@ -20,7 +20,7 @@ use rmcp::transport::streamable_http_client::{
 use sse_stream::{Sse, SseStream};
 
 use super::{Connecting, Connector, Endpoint, Link, Remote};
-use crate::client::{Handshake, causes, challenge, handshake};
+use crate::client::{Handshake, causes, closed, handshake, turned_away};
 use crate::error::Error;
 use crate::wire::{Inbound, Wire};
 
@@ -45,7 +45,7 @@ fn connect(endpoint: Endpoint, wire: Arc<Wire>, config: ClientConfig) -> Connect
                 "a remote server is wanted of a child process".to_owned(),
             ));
         };
-        let url = remote.url.clone();
+        let address = remote.address().to_owned();
         let client = Caller {
             http: client(&remote)?,
             wire,
@@ -54,27 +54,14 @@ fn connect(endpoint: Endpoint, wire: Arc<Wire>, config: ClientConfig) -> Connect
             client,
             StreamableHttpClientTransportConfig::with_uri(remote.url),
         );
-        let address = url.split(['?', '#']).next().unwrap_or_default().to_owned();
         match handshake(config, transport).await {
             Ok(service) => Ok(Link {
                 service,
                 process: None,
             }),
             Err(Some(Handshake::Error(error))) => Err(error),
-            Err(Some(Handshake::Transport(error))) => Err(match challenge(&error) {
-                Some(challenge) => Error::Unauthorized {
-                    url: address,
-                    challenge,
-                },
-                None => Error::Unreachable {
-                    url: address,
-                    reason: causes(&*error.error),
-                },
-            }),
-            Err(None) => Err(Error::Unreachable {
-                url: address,
-                reason: "the connection was closed".to_owned(),
-            }),
+            Err(Some(Handshake::Transport(error))) => Err(turned_away(&address, &error)),
+            Err(None) => Err(closed(&address)),
         }
     })
 }
@@ -108,7 +95,7 @@ fn client(remote: &Remote) -> Result<reqwest::Client, Error> {
         .connect_timeout(Duration::from_secs(15))
         .build()
         .map_err(|error| Error::Unreachable {
-            url: remote.url.clone(),
+            url: remote.address().to_owned(),
             reason: causes(&error.without_url()),
         })
 }
