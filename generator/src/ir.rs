@@ -81,7 +81,7 @@ pub struct Slot {
 }
 
 /// One tool and the command line it became.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Tool {
     /// The name the server knows it by.
     pub wire: String,
@@ -89,56 +89,177 @@ pub struct Tool {
     pub command: String,
     /// The first sentence of its description.
     pub about: String,
-    /// Its flags, in the schema's order.
+    /// The heading it stands under in the program's help; empty for none.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub group: String,
+    /// Whether the program's help leaves it out.
+    #[serde(skip_serializing_if = "is_default")]
+    pub hidden: bool,
+    /// What a call does to the world.
+    #[serde(skip_serializing_if = "is_default")]
+    pub effect: Effect,
+    /// How an answer says that the tool failed.
+    #[serde(skip_serializing_if = "is_default")]
+    pub failure: Failure,
+    /// Command lines for the help, without the program's name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub examples: Vec<String>,
+    /// Its flags, in the schema's order, each object before its fields.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub parameters: Vec<Parameter>,
     /// What the server said of it, as JSON text.
     pub definition: String,
 }
 
+/// What a call does to the world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effect {
+    /// Nobody says.
+    #[default]
+    Unknown,
+    /// It changes nothing.
+    ReadOnly,
+    /// It changes something, and destroys nothing.
+    Additive,
+    /// It may destroy something.
+    Destructive,
+}
+
+/// How an answer says that the tool failed.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Failure {
+    /// By the shape `{success, data, error}` as well.
+    #[default]
+    Shaped,
+    /// By `isError` alone.
+    Flagged,
+    /// By a value at a place of the answer's data as well.
+    Equals {
+        /// The JSON Pointer of the place.
+        pointer: String,
+        /// The value, as JSON text.
+        value: String,
+    },
+}
+
 /// One flag.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Parameter {
     /// The JSON Pointer of the place it fills.
     pub pointer: String,
     /// The flag, without its dashes.
     pub flag: String,
     /// Other spellings that work and are not shown.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub aliases: Vec<String>,
+    /// The twin of a switch that says `false`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub negation: Option<String>,
+    /// A flag of one letter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub short: Option<char>,
+    /// Whether it can be given without its flag.
+    #[serde(skip_serializing_if = "is_default")]
+    pub positional: bool,
     /// How its text becomes JSON.
+    #[serde(skip_serializing_if = "is_default")]
     pub shape: Shape,
     /// Whether the schema asks for it.
+    #[serde(skip_serializing_if = "is_default")]
     pub required: bool,
     /// Its description.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub help: String,
+    /// The heading it stands under in the tool's help; empty for the tool's own.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub group: String,
+    /// What its value is called in the help, where the shape's own name says less.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub value_name: String,
     /// The schema's `default` as JSON text.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub default: Option<String>,
+    /// A value the schema shows as an example, as JSON text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub example: Option<String>,
+    /// What is sent where nothing is given, as JSON text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sends: Option<String>,
+    /// The forms of a union that have this field.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub only: Option<Branch>,
+    /// Whether the help leaves it out.
+    #[serde(skip_serializing_if = "is_default")]
+    pub hidden: bool,
+    /// Whether the server would rather not see it used.
+    #[serde(skip_serializing_if = "is_default")]
+    pub deprecated: bool,
+    /// Whether its value is a secret.
+    #[serde(skip_serializing_if = "is_default")]
+    pub secret: bool,
+}
+
+/// The forms of a discriminated union that a field belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Branch {
+    /// The JSON Pointer of the field that tells the forms apart.
+    pub discriminator: String,
+    /// Its values in these forms, as JSON texts.
+    pub values: Vec<String>,
 }
 
 /// How the text of a flag becomes JSON.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Shape {
     /// A string, sent verbatim.
+    #[default]
     Text,
     /// An integer of any size.
     Integer,
     /// A number in JSON's grammar.
     Number,
-    /// A switch, with its twin for `false`.
-    Boolean {
-        /// The twin flag, without its dashes.
-        negation: Option<String>,
-    },
+    /// A switch.
+    Boolean,
     /// One of these JSON values, given by its text.
     Choice(Vec<String>),
     /// A single possible JSON value.
     Constant(String),
     /// A flag that repeats.
     List(Box<Shape>),
+    /// A list in which each place has a shape of its own.
+    Tuple(Vec<Shape>),
+    /// An object: JSON, or `KEY=VALUE` as often as there are keys.
+    Object {
+        /// The fields that are described.
+        fields: Vec<Field>,
+        /// The shape of the values of all other keys.
+        rest: Box<Shape>,
+    },
+    /// The first of these, in the schema's order, that the text can be.
+    Union(Vec<Shape>),
     /// JSON where the text begins as an object, an array or a string does, else a string.
     Any,
     /// JSON text.
     Json,
+}
+
+/// A field of an object that is given as `KEY=VALUE`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Field {
+    /// The key, as the server spells it.
+    pub key: String,
+    /// How its text becomes JSON.
+    pub shape: Shape,
+    /// Whether the object must have it.
+    #[serde(skip_serializing_if = "is_default")]
+    pub required: bool,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl Program {

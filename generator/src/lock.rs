@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ir::{Parameter, Program, Shape, Tool},
+    ir::{Parameter, Program, Tool},
     names,
 };
 
@@ -184,11 +184,9 @@ impl Lock {
 impl Entry {
     fn of(tool: &Tool, previous: Option<&Self>) -> Self {
         let flag = |parameter: &Parameter| (parameter.pointer.clone(), parameter.flag.clone());
-        let negation = |parameter: &Parameter| match &parameter.shape {
-            Shape::Boolean {
-                negation: Some(name),
-            } => Some((parameter.pointer.clone(), name.clone())),
-            _ => None,
+        let negation = |parameter: &Parameter| {
+            let name = parameter.negation.clone()?;
+            Some((parameter.pointer.clone(), name))
         };
         let flags: BTreeMap<_, _> = tool.parameters.iter().map(flag).collect();
         let before = previous.cloned().unwrap_or_default();

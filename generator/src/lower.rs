@@ -8,7 +8,9 @@
 //! typed becomes a flag that takes JSON, a tool without a usable schema becomes a command without
 //! flags, to be given its arguments whole, and a diagnostic says so.
 
+mod object;
 mod offer;
+mod report;
 mod schema;
 mod shape;
 pub(crate) mod text;

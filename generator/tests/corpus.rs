@@ -51,12 +51,8 @@ fn lowered(capture: &Capture) -> Lowered {
 }
 
 fn spellings(parameter: &Parameter) -> impl Iterator<Item = &str> {
-    let negation = match &parameter.shape {
-        Shape::Boolean { negation } => negation.as_deref(),
-        _ => None,
-    };
     std::iter::once(&*parameter.flag)
-        .chain(negation)
+        .chain(parameter.negation.as_deref())
         .chain(parameter.aliases.iter().map(String::as_str))
 }
 

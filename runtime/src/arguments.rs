@@ -1,68 +1,81 @@
-//! What was typed as the JSON that is sent.
+//! What was typed as the JSON that is sent, and the inverse.
 //!
-//! `--args` first, flags over it, patches over both. Everything that is wrong is found before anything is said, and all
-//! of it is said at once: the user mends a line in one go.
+//! `--args` first, flags over it, patches over both; then all of it is checked against the tool's
+//! schema. Everything that is wrong is found before anything is said, and all of it is said at once:
+//! the user mends a line in one go.
 
+mod checks;
+mod inverse;
 mod patch;
+mod place;
+mod secret;
+mod shorthand;
 mod value;
 
-use std::io::Read;
+use std::ffi::OsString;
 
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 use serde_json::{Map, Value};
 
-use crate::command::negation_id;
+use crate::command::{self, negation_id, positional_id};
 use crate::error::Error;
 use crate::spec::{Parameter, Shape, Spec, Tool};
 
 pub(crate) use patch::options as patch_options;
+pub(crate) use secret::VALUE_NAME as SECRET;
 
-/// The arguments of a call to a tool that is known.
+/// The arguments of a call, and what is to be said of them though they are sent.
+#[derive(Debug)]
+pub(crate) struct Assembled {
+    pub(crate) arguments: Value,
+    pub(crate) warnings: Vec<String>,
+}
+
+/// The arguments of a call to a tool that is known; `checked` against its schema.
 ///
 /// # Errors
 ///
-/// Every flag that cannot be read and every required one that is missing, in one message.
-pub(crate) fn assemble(spec: &Spec, tool: &Tool, matches: &ArgMatches) -> Result<Value, Error> {
-    let mut arguments = given(matches)?;
-    let mut wrong = Vec::new();
-    let mut unread = Vec::new();
-    for parameter in tool.parameters {
-        match value(parameter, matches) {
-            Ok(Some(value)) => {
-                arguments.insert(key(parameter), value);
-            }
-            Ok(None) => {}
-            Err(message) => {
-                wrong.push(message);
-                unread.push(key(parameter));
-            }
-        }
-    }
-    wrong.extend(patch::apply(&mut arguments, matches, |flag| {
-        let named = tool
-            .parameters
-            .iter()
-            .find(|parameter| parameter.flag == flag)?;
-        Some(key(named))
-    }));
-    let is_missing = |parameter: &&Parameter| {
-        let key = key(parameter);
-        parameter.required && !arguments.contains_key(&key) && !unread.contains(&key)
+/// Every flag that cannot be read, every value that the schema refuses and every required one that is
+/// missing, in one message.
+pub(crate) fn assemble(
+    spec: &Spec,
+    tool: &Tool,
+    matches: &ArgMatches,
+    checked: bool,
+) -> Result<Assembled, Error> {
+    let mut draft = Draft {
+        arguments: given(matches)?,
+        ..Draft::default()
     };
-    let missing = tool.parameters.iter().filter(is_missing);
-    let missing: Vec<_> = missing
-        .map(|missing| format!("--{}", missing.flag))
-        .collect();
-    if !missing.is_empty() {
-        wrong.push(format!("missing: {}", missing.join(", ")));
+    // An object before its fields, whatever the order on the line.
+    let mut parameters: Vec<_> = tool.parameters.iter().collect();
+    parameters.sort_by_key(|parameter| parameter.pointer.matches('/').count());
+    for parameter in &parameters {
+        draft.take(parameter, matches);
     }
-    if wrong.is_empty() {
-        return Ok(Value::Object(arguments));
+    for parameter in &parameters {
+        draft.fill(parameter);
+    }
+    let wrong = patch::apply(&mut draft.arguments, matches, tool.parameters);
+    draft.wrong.extend(wrong);
+    if checked {
+        checks::check(tool, &mut draft);
+    }
+    if draft.wrong.is_empty() {
+        return Ok(Assembled {
+            arguments: Value::Object(draft.arguments),
+            warnings: draft.warnings,
+        });
     }
     Err(Error::usage_with_hint(
-        wrong.join("\n       "),
-        example(spec, tool),
+        draft.wrong.join("\n       "),
+        format!(
+            "a line that works: {} {}{}",
+            spec.name,
+            tool.command,
+            quoted(&checks::example(tool, &draft))
+        ),
     ))
 }
 
@@ -73,11 +86,139 @@ pub(crate) fn assemble(spec: &Spec, tool: &Tool, matches: &ArgMatches) -> Result
 /// All that cannot be read, in one message.
 pub(crate) fn assemble_untyped(matches: &ArgMatches) -> Result<Value, Error> {
     let mut arguments = given(matches)?;
-    let wrong = patch::apply(&mut arguments, matches, |_| None);
+    let wrong = patch::apply(&mut arguments, matches, &[]);
     if wrong.is_empty() {
         return Ok(Value::Object(arguments));
     }
     Err(Error::usage(wrong.join("\n       ")))
+}
+
+/// The arguments that the words after a tool's command make, unchecked.
+///
+/// # Errors
+///
+/// When they cannot be read.
+pub(crate) fn read(spec: &Spec, tool: &'static Tool, words: &[String]) -> Result<Value, Error> {
+    let line = std::iter::once(tool.command).chain(words.iter().map(String::as_str));
+    let line: Vec<OsString> = line.map(OsString::from).collect();
+    let matches = command::of_tool(spec, tool)
+        .try_get_matches_from(&line)
+        .map_err(|error| Error::usage(error.to_string()))?;
+    assemble(spec, tool, &matches, false).map(|assembled| assembled.arguments)
+}
+
+/// The words after a tool's command that make these arguments.
+///
+/// They are read again before they are given out: what flags would not give back exactly goes by
+/// `--args`.
+pub(crate) fn write(
+    spec: &Spec,
+    tool: &'static Tool,
+    arguments: &Map<String, Value>,
+) -> Vec<String> {
+    let wanted = Value::Object(arguments.clone());
+    let is_same = |words: &[String]| read(spec, tool, words).is_ok_and(|read| read == wanted);
+    let words = inverse::words(tool.parameters, arguments);
+    if is_same(&words) {
+        return words;
+    }
+    let mut words = vec!["--args".to_owned(), wanted.to_string()];
+    let Ok(Value::Object(read)) = read(spec, tool, &words) else {
+        return words;
+    };
+    // What is sent though nobody asks for it must be taken back where it is not wanted.
+    for parameter in tool.parameters {
+        let path = place::path(parameter.pointer);
+        if place::get(&read, &path).is_some() && place::get(arguments, &path).is_none() {
+            words.extend(["--unset".to_owned(), patch::written(&path, tool.parameters)]);
+        }
+    }
+    words
+}
+
+/// Words as a shell reads them, each after a blank.
+pub(crate) fn quoted(words: &[String]) -> String {
+    let quoted = |word: &String| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
+        if !word.is_empty() && word.chars().all(plain) {
+            format!(" {word}")
+        } else {
+            format!(" '{}'", word.replace('\'', r"'\''"))
+        }
+    };
+    words.iter().map(quoted).collect()
+}
+
+/// The arguments on the way.
+#[derive(Default)]
+struct Draft {
+    arguments: Map<String, Value>,
+    /// What is wrong, a sentence each.
+    wrong: Vec<String>,
+    /// What is to be said though it is sent.
+    warnings: Vec<String>,
+    /// The pointers of the flags that were given.
+    given: Vec<&'static str>,
+    /// The pointers of those that could not be read.
+    unread: Vec<&'static str>,
+}
+
+impl Draft {
+    /// Reads a flag, if it was given.
+    fn take(&mut self, parameter: &Parameter, matches: &ArgMatches) {
+        let Some(value) = value(parameter, matches) else {
+            return;
+        };
+        self.given.push(parameter.pointer);
+        if parameter.deprecated {
+            let flag = parameter.flag;
+            self.warnings.push(format!("--{flag} is deprecated"));
+        }
+        let path = place::path(parameter.pointer);
+        let outcome = value.and_then(|value| {
+            place::merge(&mut self.arguments, &path, value)
+                .map_err(|reason| format!("--{}: {reason}", parameter.flag))
+        });
+        if let Err(reason) = outcome {
+            self.wrong.push(reason);
+            self.unread.push(parameter.pointer);
+        }
+    }
+
+    /// Puts in what is sent though nobody typed it: a constant that the schema requires, a value that
+    /// the user wants sent.
+    fn fill(&mut self, parameter: &Parameter) {
+        let constant = match parameter.shape {
+            Shape::Constant(only) if parameter.required => Some(only),
+            _ => None,
+        };
+        let Some(text) = parameter.sends.or(constant) else {
+            return;
+        };
+        let path = place::path(parameter.pointer);
+        let is_there = |path: &[String]| place::get(&self.arguments, path).is_some();
+        let inside = &path[..path.len().saturating_sub(1)];
+        let has_place =
+            inside.is_empty() || place::get(&self.arguments, inside).is_some_and(Value::is_object);
+        if !has_place || is_there(&path) || !self.is_of_its_form(parameter) {
+            return;
+        }
+        let value = serde_json::from_str(text).unwrap_or_default();
+        // The place around it is an object, as was just seen.
+        let _ = place::merge(&mut self.arguments, &path, value);
+    }
+
+    /// Whether the union's form that was chosen has this field.
+    fn is_of_its_form(&self, parameter: &Parameter) -> bool {
+        let Some(only) = parameter.only else {
+            return true;
+        };
+        let chosen = place::get(&self.arguments, &place::path(only.discriminator));
+        chosen.is_some_and(|chosen| {
+            let is = |text: &&str| serde_json::from_str::<Value>(text).is_ok_and(|v| v == *chosen);
+            only.values.iter().any(is)
+        })
+    }
 }
 
 /// What `--args` gives, or nothing.
@@ -93,19 +234,17 @@ fn given(matches: &ArgMatches) -> Result<Map<String, Value>, Error> {
 ///
 /// When it cannot be read, or is no JSON object.
 fn object(source: &str) -> Result<Map<String, Value>, Error> {
-    let text = match source.strip_prefix('@') {
-        Some(path) => std::fs::read_to_string(path)
-            .map_err(|error| Error::usage(format!("--args @{path}: {error}")))?,
-        None if source == "-" => {
-            let mut text = String::new();
-            std::io::stdin()
-                .read_to_string(&mut text)
-                .map_err(|error| Error::usage(format!("--args -: {error}")))?;
-            text
+    let file = source.strip_prefix('@').or((source == "-").then_some("-"));
+    let text = match file {
+        Some(path) => {
+            let bytes = patch::read(path)
+                .map_err(|error| Error::usage(format!("--args {source}: {error}")))?;
+            String::from_utf8(bytes)
+                .map_err(|_| Error::usage(format!("--args {source}: not UTF-8 text")))?
         }
         None => source.to_owned(),
     };
-    match serde_json::from_str(&text) {
+    match serde_json::from_str(text.trim_start_matches('\u{feff}')) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(other) => Err(Error::usage(format!(
             "--args: {} is not a JSON object",
@@ -118,82 +257,47 @@ fn object(source: &str) -> Result<Map<String, Value>, Error> {
     }
 }
 
-/// The value a flag was given, if it was.
-fn value(parameter: &Parameter, matches: &ArgMatches) -> Result<Option<Value>, String> {
+/// The value a flag was given, or why it is none; nothing where it was not given.
+fn value(parameter: &Parameter, matches: &ArgMatches) -> Option<Result<Value, String>> {
     let flag = parameter.flag;
-    let given = matches.value_source(parameter.pointer) == Some(ValueSource::CommandLine);
-    match parameter.shape {
-        Shape::Constant(constant) => {
-            // A required constant is what the schema says whether or not anyone says it again.
-            let sent = parameter.required || (given && matches.get_flag(parameter.pointer));
-            Ok(sent.then(|| serde_json::from_str(constant).unwrap_or_default()))
+    if parameter.negation.is_some() && matches.get_flag(&negation_id(parameter)) {
+        return Some(Ok(false.into()));
+    }
+    let is_given = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
+    if let Shape::Constant(_) = parameter.shape {
+        return is_given(parameter.pointer).then(|| value::read(parameter.shape, &[None]));
+    }
+    let mut given: Vec<Option<&str>> = Vec::new();
+    let positional = positional_id(parameter);
+    for id in [parameter.pointer, &positional] {
+        if (id == positional && !parameter.positional) || !is_given(id) {
+            continue;
         }
-        Shape::Boolean { negation } => {
-            if negation.is_some() && matches.get_flag(&negation_id(parameter)) {
-                return Ok(Some(false.into()));
+        for mut occurrence in matches.get_occurrences::<String>(id).into_iter().flatten() {
+            match occurrence.next() {
+                None => given.push(None),
+                Some(first) => {
+                    given.push(Some(first));
+                    given.extend(occurrence.map(|text| Some(&**text)));
+                }
             }
-            let text = matches.get_one::<String>(parameter.pointer);
-            text.map(|text| value::scalar(flag, parameter.shape, text))
-                .transpose()
-        }
-        Shape::List(item) => {
-            let Some(texts) = matches.get_many::<String>(parameter.pointer) else {
-                return Ok(None);
-            };
-            let mut items = Vec::new();
-            for text in texts {
-                items.extend(value::items(flag, *item, text)?);
-            }
-            Ok(Some(items.into()))
-        }
-        shape => {
-            let text = matches.get_one::<String>(parameter.pointer);
-            text.map(|text| value::scalar(flag, shape, text))
-                .transpose()
         }
     }
-}
-
-/// The name of the property a flag fills: its JSON Pointer less the slash and the escapes
-/// (RFC 6901, section 4).
-fn key(parameter: &Parameter) -> String {
-    parameter.pointer[1..].replace("~1", "/").replace("~0", "~")
-}
-
-/// A line that would be read, for the hint.
-fn example(spec: &Spec, tool: &Tool) -> String {
-    let mut line = format!("{} {}", spec.name, tool.command);
-    for parameter in tool
-        .parameters
-        .iter()
-        .filter(|parameter| parameter.required)
-    {
-        let value = match parameter.shape {
-            Shape::Constant(_) => continue,
-            Shape::Boolean { .. } => {
-                line.push_str(&format!(" --{}", parameter.flag));
-                continue;
-            }
-            shape => sample(shape),
-        };
-        line.push_str(&format!(" --{} {value}", parameter.flag));
+    if given.is_empty() {
+        return None;
     }
-    format!("a line that works: {line}")
-}
-
-fn sample(shape: Shape) -> String {
-    match shape {
-        Shape::Text => "TEXT".to_owned(),
-        Shape::Integer => "1".to_owned(),
-        Shape::Number => "1.5".to_owned(),
-        Shape::Boolean { .. } => "true".to_owned(),
-        Shape::Choice(values) => values
-            .first()
-            .map_or_else(String::new, |value| value.trim_matches('"').to_owned()),
-        Shape::List(item) => sample(*item),
-        Shape::Any => "VALUE".to_owned(),
-        Shape::Constant(_) | Shape::Json => "'JSON'".to_owned(),
+    if parameter.secret {
+        let reference = given.last().copied().flatten().unwrap_or_default();
+        let read = secret::read(flag, reference);
+        return Some(read.map_err(|reason| format!("--{flag}: {reason}")));
     }
+    let link = if parameter.shape == Shape::Boolean {
+        "="
+    } else {
+        " "
+    };
+    let read = value::read(parameter.shape, &given);
+    Some(read.map_err(|reason| format!("--{flag}{link}{reason}")))
 }
 
 fn kind(value: &Value) -> &'static str {

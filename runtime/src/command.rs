@@ -9,7 +9,7 @@ use std::ffi::OsString;
 use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, ArgAction, Command};
 
-use crate::arguments::patch_options;
+use crate::arguments::{self, patch_options};
 use crate::settings::Settings;
 use crate::spec::{Parameter, Shape, Spec, Tool};
 
@@ -72,11 +72,11 @@ pub(crate) fn of_tool(spec: &Spec, tool: &'static Tool) -> Command {
         .max_term_width(100);
     for parameter in required_first(tool) {
         command = command.arg(flag(parameter));
-        if let Shape::Boolean {
-            negation: Some(negation),
-        } = parameter.shape
-        {
+        if let Some(negation) = parameter.negation {
             command = command.arg(negation_of(parameter, negation));
+        }
+        if parameter.positional {
+            command = command.arg(positional(parameter));
         }
     }
     let command = command.arg(arguments_option(tool.parameters));
@@ -91,7 +91,7 @@ fn usage(spec: &Spec, tool: &'static Tool) -> String {
         .filter(|parameter| parameter.required);
     let flags = required.filter_map(|parameter| match parameter.shape {
         Shape::Constant(_) => None,
-        Shape::Boolean { .. } => Some(format!(" --{}", parameter.flag)),
+        Shape::Boolean => Some(format!(" --{}", parameter.flag)),
         _ => {
             let arg = flag(parameter);
             let names = arg.get_value_names().unwrap_or_default();
@@ -114,7 +114,11 @@ pub(crate) fn swallowed(command: &Command, line: &[OsString]) -> Option<(String,
     line.windows(2).find_map(|pair| {
         let wants = flag(&pair[0])?;
         flag(&pair[1])?;
-        let takes_value = wants.get_action().takes_values() && !wants.is_require_equals_set();
+        // A flag that may stand alone has no value to be forgotten.
+        let may_stand_alone = wants
+            .get_num_args()
+            .is_some_and(|range| range.min_values() == 0);
+        let takes_value = wants.get_action().takes_values() && !may_stand_alone;
         takes_value.then(|| {
             (
                 pair[0].to_string_lossy().into_owned(),
@@ -171,37 +175,106 @@ fn required_first(tool: &'static Tool) -> impl Iterator<Item = &'static Paramete
     required.into_iter().chain(optional)
 }
 
+/// The id of the same parameter without its flag.
+pub(crate) fn positional_id(parameter: &Parameter) -> String {
+    format!("at {}", parameter.pointer)
+}
+
 fn flag(parameter: &'static Parameter) -> Arg {
     let arg = Arg::new(parameter.pointer)
         .long(parameter.flag)
+        .short(parameter.short)
         .aliases(parameter.aliases.iter().copied())
         .help_heading(HEADING)
+        .hide(parameter.hidden || parameter.deprecated)
         .help(help(parameter));
     match parameter.shape {
-        Shape::Boolean { .. } => arg
+        Shape::Boolean => arg
             .num_args(0..=1)
             .require_equals(true)
-            .default_missing_value("true")
             .value_name("true|false")
             .hide_possible_values(true),
         Shape::Constant(_) => arg.action(ArgAction::SetTrue).hide(parameter.required),
-        Shape::List(_) => takes_value(arg, parameter.shape).action(ArgAction::Append),
-        _ => takes_value(arg, parameter.shape),
+        // A bare flag is the switch of the alternatives, so a value with a hyphen needs its `=`.
+        Shape::Union(branches) if branches.contains(&Shape::Boolean) => takes_value(arg, parameter)
+            .num_args(0..=1)
+            .allow_hyphen_values(false),
+        _ => takes_value(arg, parameter),
+    }
+}
+
+fn positional(parameter: &'static Parameter) -> Arg {
+    let arg = Arg::new(positional_id(parameter))
+        .help_heading(HEADING)
+        .help(format!("The same as --{}", parameter.flag));
+    let arg = takes_value(arg, parameter).value_name(parameter.flag.to_uppercase());
+    if repeats(parameter.shape) {
+        arg.num_args(0..)
+    } else {
+        arg
+    }
+}
+
+/// Whether the flag may be given more than once.
+fn repeats(shape: Shape) -> bool {
+    match shape {
+        Shape::List(_) | Shape::Object { .. } => true,
+        Shape::Union(branches) => branches.iter().any(|branch| repeats(*branch)),
+        _ => false,
+    }
+}
+
+fn takes_value(arg: Arg, parameter: &Parameter) -> Arg {
+    let arg = arg
+        .allow_hyphen_values(true)
+        .value_name(value_name(parameter));
+    if repeats(parameter.shape) && !parameter.secret {
+        arg.action(ArgAction::Append)
+    } else {
+        arg
     }
 }
 
 /// What a value looks like in the help.
-fn takes_value(arg: Arg, shape: Shape) -> Arg {
-    let arg = arg.allow_hyphen_values(true);
+fn value_name(parameter: &Parameter) -> String {
+    if parameter.secret {
+        return arguments::SECRET.to_owned();
+    }
+    if !parameter.value_name.is_empty() {
+        return parameter.value_name.to_owned();
+    }
+    name_of(parameter.shape)
+}
+
+fn name_of(shape: Shape) -> String {
     match shape {
-        Shape::List(item) => takes_value(arg, *item),
-        Shape::Text => arg.value_name("TEXT"),
-        Shape::Integer => arg.value_name("INT"),
-        Shape::Number => arg.value_name("NUM"),
-        Shape::Choice(values) => arg.value_name(choice_name(values)),
-        Shape::Boolean { .. } => arg.value_name("true|false"),
-        Shape::Any => arg.value_name("VALUE"),
-        Shape::Constant(_) | Shape::Json => arg.value_name("JSON"),
+        Shape::List(item) => name_of(*item),
+        Shape::Text => "TEXT".to_owned(),
+        Shape::Integer => "INT".to_owned(),
+        Shape::Number => "NUM".to_owned(),
+        Shape::Choice(values) => choice_name(values),
+        Shape::Boolean => "true|false".to_owned(),
+        Shape::Any => "VALUE".to_owned(),
+        Shape::Tuple(slots) => joined(slots, ","),
+        Shape::Object { .. } => "KEY=VALUE|JSON".to_owned(),
+        Shape::Union(branches) => joined(branches, "|"),
+        Shape::Constant(only) => choice_name(&[only]),
+        Shape::Json => "JSON".to_owned(),
+    }
+}
+
+fn joined(shapes: &[Shape], link: &str) -> String {
+    let mut names: Vec<String> = Vec::new();
+    for name in shapes.iter().map(|shape| name_of(*shape)) {
+        if link == "," || !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let name = names.join(link);
+    if name.len() <= 40 {
+        name
+    } else {
+        "VALUE".to_owned()
     }
 }
 
@@ -243,13 +316,10 @@ fn help(parameter: &Parameter) -> String {
         let values: Vec<_> = values.iter().map(|value| value.trim_matches('"')).collect();
         add(format!("[one of: {}]", values.join(", ")));
     }
-    if let Shape::Boolean {
-        negation: Some(negation),
-    } = parameter.shape
-    {
+    if let Some(negation) = parameter.negation {
         add(format!("[or --{negation}]"));
     }
-    if matches!(parameter.shape, Shape::List(_)) {
+    if repeats(parameter.shape) {
         add("[repeats]".to_owned());
     }
     if let Some(default) = parameter.default {

@@ -107,11 +107,14 @@ fn find(
             };
             let matches = read(command::of_tool(spec, tool), &words)?;
             let run = run(&matches)?;
-            let arguments = arguments::assemble(spec, tool, &matches);
-            Ok(run.finish(
-                Some(tool.wire),
-                arguments.and_then(|arguments| run.call(tool.wire, arguments)),
-            ))
+            let assembled = arguments::assemble(spec, tool, &matches, !run.settings.unchecked);
+            let outcome = assembled.and_then(|assembled| {
+                for warning in &assembled.warnings {
+                    run.printer.warn(warning);
+                }
+                run.call(tool.wire, Some(tool), assembled.arguments)
+            });
+            Ok(run.finish(Some(tool.wire), outcome))
         }
     }
 }

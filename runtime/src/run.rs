@@ -9,7 +9,7 @@ use crate::output::printer::Printer;
 use crate::output::{failure, pretty, render};
 use crate::settings::{Format, Settings};
 use crate::signal::Signals;
-use crate::spec::Spec;
+use crate::spec::{Spec, Tool};
 use crate::text::plain;
 use crate::transport::Connector;
 
@@ -31,14 +31,22 @@ impl Run {
         error.exit()
     }
 
-    /// Calls a tool and prints its answer; with `--dry-run`, prints the request.
-    pub(crate) fn call(&self, tool: &str, arguments: Value) -> Result<(), Error> {
-        let params = json!({"name": tool, "arguments": arguments});
+    /// Calls a tool and prints its answer; with `--dry-run`, prints the request. `known` is what the
+    /// program knows of it, if anything.
+    pub(crate) fn call(
+        &self,
+        tool: &str,
+        known: Option<&Tool>,
+        mut arguments: Value,
+    ) -> Result<(), Error> {
         if self.settings.dry_run {
+            mask(known, &mut arguments);
+            let params = json!({"name": tool, "arguments": arguments});
             let server = environment::describe(self.spec, &self.settings.overrides)?;
             let request = json!({"method": "tools/call", "params": params, "server": server});
             return self.printer.data(&pretty(&request));
         }
+        let params = json!({"name": tool, "arguments": arguments});
         let endpoint = environment::endpoint(self.spec, &self.settings.overrides)?;
         client::converse(async {
             let printer = self.printer.clone();
@@ -60,16 +68,17 @@ impl Run {
                     return Err(signal);
                 }
             };
-            let outcome = answer.and_then(|answer| self.answer(tool, &answer));
+            let outcome = answer.and_then(|answer| self.answer(tool, known, &answer));
             let _ = signals.or(client.close()).await;
             outcome
         })
     }
 
     /// Prints an answer; one that says the tool failed is an error as well.
-    fn answer(&self, tool: &str, answer: &Value) -> Result<(), Error> {
+    fn answer(&self, tool: &str, known: Option<&Tool>, answer: &Value) -> Result<(), Error> {
         let format = self.printer.format();
-        let Some(words) = failure(answer) else {
+        let test = known.map(|tool| tool.failure).unwrap_or_default();
+        let Some(words) = failure(answer, test) else {
             return self.printer.data(&render(answer, format));
         };
         // As text, a tool's error is talk; the data formats keep it where data is looked for.
@@ -81,5 +90,15 @@ impl Run {
             tool: tool.to_owned(),
             words: plain(words.trim()),
         })
+    }
+}
+
+/// Puts a mask where a secret is.
+fn mask(known: Option<&Tool>, arguments: &mut Value) {
+    let parameters = known.map_or(&[][..], |tool| tool.parameters);
+    for secret in parameters.iter().filter(|parameter| parameter.secret) {
+        if let Some(value) = arguments.pointer_mut(secret.pointer) {
+            *value = "[redacted]".into();
+        }
     }
 }

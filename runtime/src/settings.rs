@@ -41,6 +41,8 @@ pub(crate) struct Settings {
     pub(crate) format: Format,
     pub(crate) verbosity: Verbosity,
     pub(crate) dry_run: bool,
+    /// Whether the arguments are sent as they are, whatever the schema says.
+    pub(crate) unchecked: bool,
     pub(crate) timeout: Option<Duration>,
     pub(crate) overrides: Overrides,
 }
@@ -87,6 +89,12 @@ impl Settings {
                     .action(ArgAction::SetTrue)
                     .conflicts_with("quiet")
                     .help("Show all the server says on the side"),
+            )
+            .arg(
+                option("mcp-no-validate")
+                    .action(ArgAction::SetTrue)
+                    .hide_short_help(true)
+                    .help("Send the arguments as they are, not checked against the tool's schema"),
             )
             .arg(
                 option("mcp-command")
@@ -163,6 +171,7 @@ impl Settings {
             self.verbosity = Verbosity::Verbose;
         }
         self.dry_run |= matches.get_flag("dry-run");
+        self.unchecked |= matches.get_flag("mcp-no-validate");
         if let Some(command) = text("mcp-command") {
             (self.overrides.command, self.overrides.url) = (Some(command), None);
         }

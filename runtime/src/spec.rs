@@ -14,7 +14,7 @@ use serde::Deserialize;
 use crate::leak;
 
 /// The version of the table's layout. A runtime refuses a table of another layout.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// A text that is in every program: how one is known before it is run.
 ///
@@ -112,6 +112,8 @@ pub struct Slot {
 }
 
 /// One tool: what the server said of it, and the command line it became.
+///
+/// A table names what differs from [`Tool::PLAIN`].
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub struct Tool {
     /// The name the server knows it by.
@@ -121,66 +123,227 @@ pub struct Tool {
     #[serde(deserialize_with = "leak::text")]
     pub command: &'static str,
     /// The first sentence of its description.
-    #[serde(deserialize_with = "leak::text")]
+    #[serde(default, deserialize_with = "leak::text")]
     pub about: &'static str,
-    /// Its flags, in the schema's order. Empty for a tool that takes `--args` only.
-    #[serde(deserialize_with = "leak::list")]
+    /// The heading it stands under in the program's help; empty for none.
+    #[serde(default, deserialize_with = "leak::text")]
+    pub group: &'static str,
+    /// Whether the program's help leaves it out. It works all the same.
+    #[serde(default)]
+    pub hidden: bool,
+    /// What a call does to the world.
+    #[serde(default)]
+    pub effect: Effect,
+    /// How an answer says that the tool failed.
+    #[serde(default)]
+    pub failure: Failure,
+    /// Command lines for the help, without the program's name.
+    #[serde(default, deserialize_with = "leak::texts")]
+    pub examples: &'static [&'static str],
+    /// Its flags, in the schema's order, each object before its fields. Empty for a tool that takes `--args` only.
+    #[serde(default, deserialize_with = "leak::list")]
     pub parameters: &'static [Parameter],
     /// What the server said of it, word for word: a `Tool` object of the protocol as JSON text.
     #[serde(deserialize_with = "leak::text")]
     pub definition: &'static str,
 }
 
+/// What a call does to the world, as the server or the user says (MCP 2025-11-25, `ToolAnnotations`).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effect {
+    /// Nobody says.
+    #[default]
+    Unknown,
+    /// It changes nothing.
+    ReadOnly,
+    /// It changes something, and destroys nothing.
+    Additive,
+    /// It may destroy something.
+    Destructive,
+}
+
+/// How an answer says that the tool failed. The protocol's own `isError` always does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Failure {
+    /// By the shape `{success, data, error}` as well, which many servers have.
+    #[default]
+    Shaped,
+    /// By `isError` alone.
+    Flagged,
+    /// By a value at a place of the answer's data as well.
+    Equals {
+        /// The JSON Pointer of the place.
+        #[serde(deserialize_with = "leak::text")]
+        pointer: &'static str,
+        /// The value, as JSON text.
+        #[serde(deserialize_with = "leak::text")]
+        value: &'static str,
+    },
+}
+
 /// One flag: the place in the arguments it fills, and how its text becomes JSON.
+///
+/// A table names what differs from [`Parameter::PLAIN`].
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub struct Parameter {
     /// The JSON Pointer (RFC 6901) of the place it fills, such as `/policy_id`.
     #[serde(deserialize_with = "leak::text")]
     pub pointer: &'static str,
-    /// The flag, without its dashes.
+    /// The flag, without its dashes; `start.date-time` for a field of the object `start`.
     #[serde(deserialize_with = "leak::text")]
     pub flag: &'static str,
     /// Other spellings that work and are not shown, such as the server's own.
-    #[serde(deserialize_with = "leak::texts")]
+    #[serde(default, deserialize_with = "leak::texts")]
     pub aliases: &'static [&'static str],
+    /// The twin of a switch that says `false`, such as `no-cache`, where that name was free.
+    #[serde(default, deserialize_with = "leak::option")]
+    pub negation: Option<&'static str>,
+    /// A flag of one letter, if the user gave it one.
+    #[serde(default)]
+    pub short: Option<char>,
+    /// Whether it can be given without its flag, in the order of such parameters.
+    #[serde(default)]
+    pub positional: bool,
     /// How its text becomes JSON.
+    #[serde(default)]
     pub shape: Shape,
-    /// Whether the schema asks for it.
+    /// Whether the schema asks for it; for a field of an object, whenever the object is there.
+    #[serde(default)]
     pub required: bool,
     /// Its description, stripped of control characters.
-    #[serde(deserialize_with = "leak::text")]
+    #[serde(default, deserialize_with = "leak::text")]
     pub help: &'static str,
+    /// The heading it stands under in the tool's help; empty for the tool's own.
+    #[serde(default, deserialize_with = "leak::text")]
+    pub group: &'static str,
+    /// What its value is called in the help, where the shape's own name says less.
+    #[serde(default, deserialize_with = "leak::text")]
+    pub value_name: &'static str,
     /// The schema's `default` as JSON text: shown, never sent.
-    #[serde(deserialize_with = "leak::option")]
+    #[serde(default, deserialize_with = "leak::option")]
     pub default: Option<&'static str>,
+    /// A value the schema shows as an example, as JSON text.
+    #[serde(default, deserialize_with = "leak::option")]
+    pub example: Option<&'static str>,
+    /// What is sent where nothing is given, as JSON text, if the user wants that.
+    #[serde(default, deserialize_with = "leak::option")]
+    pub sends: Option<&'static str>,
+    /// The forms of a union that have this field; none for a field of all of them.
+    #[serde(default)]
+    pub only: Option<Branch>,
+    /// Whether the help leaves it out.
+    #[serde(default)]
+    pub hidden: bool,
+    /// Whether the server would rather not see it used: hidden, and warned about.
+    #[serde(default)]
+    pub deprecated: bool,
+    /// Whether its value is a secret: never on the command line, masked wherever it is shown.
+    #[serde(default)]
+    pub secret: bool,
+}
+
+/// The forms of a discriminated union that a field belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct Branch {
+    /// The JSON Pointer of the field that tells the forms apart.
+    #[serde(deserialize_with = "leak::text")]
+    pub discriminator: &'static str,
+    /// Its values in these forms, as JSON texts.
+    #[serde(deserialize_with = "leak::texts")]
+    pub values: &'static [&'static str],
 }
 
 /// How the text of a flag becomes JSON.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Shape {
     /// A string, sent verbatim.
+    #[default]
     Text,
     /// An integer of any size.
     Integer,
     /// A number in JSON's grammar, kept digit for digit.
     Number,
-    /// A switch; `negation` is its twin for `false`, where that name was free.
-    Boolean {
-        /// The twin flag, without its dashes, such as `no-cache`.
-        #[serde(deserialize_with = "leak::option")]
-        negation: Option<&'static str>,
-    },
+    /// A switch.
+    Boolean,
     /// One of these JSON values, given by its text.
     Choice(#[serde(deserialize_with = "leak::texts")] &'static [&'static str]),
     /// A single possible JSON value. A required one is sent without a flag.
     Constant(#[serde(deserialize_with = "leak::text")] &'static str),
-    /// A flag that repeats, each time one item.
+    /// A flag that repeats, each time one item or several.
     List(#[serde(deserialize_with = "leak::one")] &'static Shape),
+    /// A list in which each place has a shape of its own: `52.5,13.4`.
+    Tuple(#[serde(deserialize_with = "leak::list")] &'static [Shape]),
+    /// An object: JSON, or `KEY=VALUE` as often as there are keys.
+    Object {
+        /// The fields that are described.
+        #[serde(deserialize_with = "leak::list")]
+        fields: &'static [Field],
+        /// The shape of the values of all other keys.
+        #[serde(deserialize_with = "leak::one")]
+        rest: &'static Shape,
+    },
+    /// The first of these, in the schema's order, that the text can be.
+    Union(#[serde(deserialize_with = "leak::list")] &'static [Shape]),
     /// JSON where the text begins as an object, an array or a string of it does, else a string.
     Any,
     /// JSON text.
     Json,
+}
+
+/// A field of an object that is given as `KEY=VALUE`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct Field {
+    /// The key, as the server spells it.
+    #[serde(deserialize_with = "leak::text")]
+    pub key: &'static str,
+    /// How its text becomes JSON.
+    pub shape: Shape,
+    /// Whether the object must have it. A required constant need not be typed.
+    #[serde(default)]
+    pub required: bool,
+}
+
+impl Parameter {
+    /// An optional text without a name.
+    pub const PLAIN: Self = Self {
+        pointer: "",
+        flag: "",
+        aliases: &[],
+        negation: None,
+        short: None,
+        positional: false,
+        shape: Shape::Text,
+        required: false,
+        help: "",
+        group: "",
+        value_name: "",
+        default: None,
+        example: None,
+        sends: None,
+        only: None,
+        hidden: false,
+        deprecated: false,
+        secret: false,
+    };
+}
+
+impl Tool {
+    /// A tool without a name, of which nothing is known.
+    pub const PLAIN: Self = Self {
+        wire: "",
+        command: "",
+        about: "",
+        group: "",
+        hidden: false,
+        effect: Effect::Unknown,
+        failure: Failure::Shaped,
+        examples: &[],
+        parameters: &[],
+        definition: "{}",
+    };
 }
 
 impl Tool {

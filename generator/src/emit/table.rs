@@ -3,11 +3,14 @@
 //! Every struct is taken apart field by field, so that a new field in the program does not compile
 //! until the table has it too.
 
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote;
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{ToTokens, quote};
 
 use super::literal;
-use crate::ir::{Binding, Parameter, Program, Server, Shape, Slot, Tool, Transport};
+use crate::ir::{
+    Binding, Branch, Effect, Failure, Field, Parameter, Program, Server, Shape, Slot, Tool,
+    Transport,
+};
 
 /// `Spec { … }`
 pub(super) fn spec(program: &Program) -> TokenStream {
@@ -19,7 +22,7 @@ pub(super) fn spec(program: &Program) -> TokenStream {
         slots,
         tools: _,
     } = program;
-    let format = proc_macro2::Literal::u32_unsuffixed(*format);
+    let format = Literal::u32_unsuffixed(*format);
     let (name, about) = (literal::text(name), literal::text(about));
     let server = self::server(server);
     let slots = slots.iter().map(slot);
@@ -35,26 +38,97 @@ pub(super) fn spec(program: &Program) -> TokenStream {
     }
 }
 
-/// `Tool { … }`
+/// `Tool { … }`: what differs from the plain one.
 pub(super) fn tool(tool: &Tool) -> TokenStream {
     let Tool {
         wire,
         command,
         about,
+        group,
+        hidden,
+        effect,
+        failure,
+        examples,
         parameters,
         definition,
     } = tool;
-    let [wire, command, about] = [wire, command, about].map(|name| literal::text(name));
-    let parameters = parameters.iter().map(parameter);
-    let definition = literal::json(definition);
-    quote! {
-        Tool {
-            wire: #wire,
-            command: #command,
-            about: #about,
-            parameters: &[#(#parameters),*],
-            definition: #definition,
+    let mut fields = Fields::default();
+    fields.text("wire", wire);
+    fields.text("command", command);
+    fields.text("about", about);
+    fields.text("group", group);
+    fields.flag("hidden", *hidden);
+    if let Some(effect) = self::effect(*effect) {
+        fields.add("effect", quote!(Effect::#effect));
+    }
+    match failure {
+        Failure::Shaped => {}
+        Failure::Flagged => fields.add("failure", quote!(Failure::Flagged)),
+        Failure::Equals { pointer, value } => {
+            let (pointer, value) = (literal::text(pointer), literal::json(value));
+            fields.add(
+                "failure",
+                quote!(Failure::Equals { pointer: #pointer, value: #value }),
+            );
         }
+    }
+    fields.texts("examples", examples);
+    if !parameters.is_empty() {
+        let parameters = parameters.iter().map(parameter);
+        fields.add("parameters", quote!(&[#(#parameters),*]));
+    }
+    fields.add("definition", literal::json(definition).into_token_stream());
+    fields.of("Tool")
+}
+
+fn effect(effect: Effect) -> Option<Ident> {
+    let name = match effect {
+        Effect::Unknown => return None,
+        Effect::ReadOnly => "ReadOnly",
+        Effect::Additive => "Additive",
+        Effect::Destructive => "Destructive",
+    };
+    Some(Ident::new(name, Span::call_site()))
+}
+
+/// The fields of a constant that differ from those of its type's `PLAIN`.
+#[derive(Default)]
+struct Fields(Vec<TokenStream>);
+
+impl Fields {
+    fn add(&mut self, name: &str, value: TokenStream) {
+        let name = Ident::new(name, Span::call_site());
+        self.0.push(quote!(#name: #value));
+    }
+
+    fn text(&mut self, name: &str, value: &str) {
+        if !value.is_empty() {
+            self.add(name, literal::text(value).into_token_stream());
+        }
+    }
+
+    fn texts(&mut self, name: &str, values: &[String]) {
+        if !values.is_empty() {
+            let values = values.iter().map(|value| literal::text(value));
+            self.add(name, quote!(&[#(#values),*]));
+        }
+    }
+
+    fn flag(&mut self, name: &str, value: bool) {
+        if value {
+            self.add(name, quote!(true));
+        }
+    }
+
+    fn some(&mut self, name: &str, value: Option<impl ToTokens>) {
+        if let Some(value) = value {
+            self.add(name, quote!(Some(#value)));
+        }
+    }
+
+    fn of(self, kind: &str) -> TokenStream {
+        let (fields, kind) = (self.0, Ident::new(kind, Span::call_site()));
+        quote!(#kind { #(#fields,)* ..#kind::PLAIN })
     }
 }
 
@@ -77,8 +151,43 @@ pub(super) fn names_of_server(program: &Program) -> Vec<Ident> {
 
 /// The types that [`tool`] names.
 pub(super) fn names(tool: &Tool) -> Vec<Ident> {
-    let flags = !tool.parameters.is_empty();
-    identifiers(&[("Parameter", flags), ("Shape", flags), ("Tool", true)])
+    let parameters = &tool.parameters;
+    let shaped = |is: fn(&Shape) -> bool| parameters.iter().any(|p| any(&p.shape, &is));
+    let used = [
+        ("Branch", parameters.iter().any(|p| p.only.is_some())),
+        ("Effect", tool.effect != Effect::Unknown),
+        ("Failure", tool.failure != Failure::Shaped),
+        (
+            "Field",
+            shaped(|shape| matches!(shape, Shape::Object { fields, .. } if !fields.is_empty())),
+        ),
+        ("Parameter", !parameters.is_empty()),
+        ("Shape", parameters.iter().any(|p| p.shape != Shape::Text)),
+        ("Tool", true),
+    ];
+    identifiers(&used)
+}
+
+/// Whether a shape, or one it is made of, is such a one.
+fn any(shape: &Shape, is: &dyn Fn(&Shape) -> bool) -> bool {
+    is(shape)
+        || match shape {
+            Shape::List(item) => any(item, is),
+            Shape::Tuple(shapes) | Shape::Union(shapes) => {
+                shapes.iter().any(|shape| any(shape, is))
+            }
+            Shape::Object { fields, rest } => {
+                any(rest, is) || fields.iter().any(|field| any(&field.shape, is))
+            }
+            Shape::Text
+            | Shape::Integer
+            | Shape::Number
+            | Shape::Boolean
+            | Shape::Choice(_)
+            | Shape::Constant(_)
+            | Shape::Any
+            | Shape::Json => false,
+        }
 }
 
 fn identifiers(used: &[(&str, bool)]) -> Vec<Ident> {
@@ -149,26 +258,54 @@ fn parameter(parameter: &Parameter) -> TokenStream {
         pointer,
         flag,
         aliases,
+        negation,
+        short,
+        positional,
         shape,
         required,
         help,
+        group,
+        value_name,
         default,
+        example,
+        sends,
+        only,
+        hidden,
+        deprecated,
+        secret,
     } = parameter;
-    let [pointer, flag, help] = [pointer, flag, help].map(|text| literal::text(text));
-    let aliases = aliases.iter().map(|alias| literal::text(alias));
-    let shape = self::shape(shape);
-    let default = option(default.as_deref().map(literal::json));
-    quote! {
-        Parameter {
-            pointer: #pointer,
-            flag: #flag,
-            aliases: &[#(#aliases),*],
-            shape: #shape,
-            required: #required,
-            help: #help,
-            default: #default,
-        }
+    let mut fields = Fields::default();
+    fields.text("pointer", pointer);
+    fields.text("flag", flag);
+    fields.texts("aliases", aliases);
+    fields.some("negation", negation.as_deref().map(literal::text));
+    fields.some("short", short.map(Literal::character));
+    fields.flag("positional", *positional);
+    if *shape != Shape::Text {
+        fields.add("shape", self::shape(shape));
     }
+    fields.flag("required", *required);
+    fields.text("help", help);
+    fields.text("group", group);
+    fields.text("value_name", value_name);
+    fields.some("default", default.as_deref().map(literal::json));
+    fields.some("example", example.as_deref().map(literal::json));
+    fields.some("sends", sends.as_deref().map(literal::json));
+    fields.some("only", only.as_ref().map(branch));
+    fields.flag("hidden", *hidden);
+    fields.flag("deprecated", *deprecated);
+    fields.flag("secret", *secret);
+    fields.of("Parameter")
+}
+
+fn branch(branch: &Branch) -> TokenStream {
+    let Branch {
+        discriminator,
+        values,
+    } = branch;
+    let discriminator = literal::text(discriminator);
+    let values = values.iter().map(|value| literal::json(value));
+    quote!(Branch { discriminator: #discriminator, values: &[#(#values),*] })
 }
 
 fn shape(shape: &Shape) -> TokenStream {
@@ -176,10 +313,7 @@ fn shape(shape: &Shape) -> TokenStream {
         Shape::Text => quote!(Shape::Text),
         Shape::Integer => quote!(Shape::Integer),
         Shape::Number => quote!(Shape::Number),
-        Shape::Boolean { negation } => {
-            let negation = option(negation.as_deref().map(literal::text));
-            quote!(Shape::Boolean { negation: #negation })
-        }
+        Shape::Boolean => quote!(Shape::Boolean),
         Shape::Choice(values) => {
             let values = values.iter().map(|value| literal::json(value));
             quote!(Shape::Choice(&[#(#values),*]))
@@ -192,12 +326,35 @@ fn shape(shape: &Shape) -> TokenStream {
             let item = self::shape(item);
             quote!(Shape::List(&#item))
         }
+        Shape::Tuple(slots) => {
+            let slots = slots.iter().map(self::shape);
+            quote!(Shape::Tuple(&[#(#slots),*]))
+        }
+        Shape::Object { fields, rest } => {
+            let fields = fields.iter().map(field);
+            let rest = self::shape(rest);
+            quote!(Shape::Object { fields: &[#(#fields),*], rest: &#rest })
+        }
+        Shape::Union(branches) => {
+            let branches = branches.iter().map(self::shape);
+            quote!(Shape::Union(&[#(#branches),*]))
+        }
         Shape::Any => quote!(Shape::Any),
         Shape::Json => quote!(Shape::Json),
     }
 }
 
-fn option(value: Option<proc_macro2::Literal>) -> TokenStream {
+fn field(field: &Field) -> TokenStream {
+    let Field {
+        key,
+        shape,
+        required,
+    } = field;
+    let (key, shape) = (literal::text(key), self::shape(shape));
+    quote!(Field { key: #key, shape: #shape, required: #required })
+}
+
+fn option(value: Option<Literal>) -> TokenStream {
     match value {
         Some(value) => quote!(Some(#value)),
         None => quote!(None),

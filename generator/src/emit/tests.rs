@@ -22,6 +22,7 @@ fn program() -> Program {
         required: true,
         help: nasty.clone(),
         default: Some(json.clone()),
+        ..Parameter::default()
     };
     Program {
         format: 1,
@@ -50,9 +51,10 @@ fn program() -> Program {
                 command: "fn main() {}".into(),
                 about: nasty.clone(),
                 parameters: vec![
-                    parameter(Shape::Boolean {
+                    Parameter {
                         negation: Some("no-tag".into()),
-                    }),
+                        ..parameter(Shape::Boolean)
+                    },
                     parameter(Shape::List(Box::new(Shape::Choice(vec![
                         "\"a\"".into(),
                         "1".into(),
@@ -60,13 +62,14 @@ fn program() -> Program {
                     parameter(Shape::Constant("null".into())),
                 ],
                 definition: format!("{{\"name\":{json}}}"),
+                ..Tool::default()
             },
             Tool {
                 wire: "plain".into(),
                 command: "plain".into(),
                 about: "A plain one".into(),
-                parameters: Vec::new(),
                 definition: r#"{"name":"plain"}"#.into(),
+                ..Tool::default()
             },
         ],
     }

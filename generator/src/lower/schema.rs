@@ -1,141 +1,166 @@
 //! A schema with its indirections undone.
 //!
-//! `$ref`, a nullable `anyOf`, and an `allOf` of one are all a schema that says "as over there",
-//! with words of its own beside it. A [`Node`] is the chain of them. A keyword is looked up along the
-//! chain, the outermost first, so that a description beside a `$ref` wins over the one it leads to,
-//! and nothing is ever copied.
+//! `$ref`, `allOf`, and the `anyOf` of a nullable all say "as over there, too". A [`Node`] is all of the
+//! schemas that hold for one value, the outermost first. A keyword that describes is looked up from the
+//! outside in, so that a description beside a `$ref` wins over the one it leads to; keywords that
+//! constrain are taken together. Nothing is ever copied.
 
-use percent_encoding::percent_decode_str;
+use std::collections::HashMap;
+
+use mcpress_runtime::schema::{Document, Unresolved};
 use serde_json::{Map, Value};
 
 /// The most indirections followed before a schema is given up.
 const DEPTH: usize = 64;
 
-/// A tool's whole `inputSchema`, in which references are looked up.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Document<'a>(pub(super) &'a Value);
+type Keywords = Map<String, Value>;
 
-/// A schema with its indirections undone.
-#[derive(Debug)]
+/// All the schemas that hold for one value.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Node<'a> {
-    layers: Vec<Layer<'a>>,
-    /// Why the chain ends before it should; what came before still stands.
+    layers: Vec<&'a Keywords>,
+    /// The lists of alternatives of which one must hold, less `null`.
+    unions: Vec<Vec<&'a Value>>,
+    /// The schemas of the values around this one: a reference to one of them is a recursion.
+    around: Vec<&'a Keywords>,
+    /// Why the schemas cannot be told in full; what can be still stands.
     pub(super) fault: Option<Fault<'a>>,
 }
 
-/// One schema of the chain, and the keyword that led on from it.
-#[derive(Debug)]
-struct Layer<'a> {
-    keywords: &'a Map<String, Value>,
-    spent: Option<&'static str>,
-}
-
 /// Why a schema's indirections cannot be undone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Fault<'a> {
     /// Neither an object nor a boolean.
     NotSchema,
     /// `false`, which accepts nothing.
     Never,
+    /// Parts of which no value can satisfy all.
+    Contradiction,
     /// A reference to nothing.
     Dangling(&'a str),
     /// A reference to another document.
     Remote(&'a str),
-    /// A chain that leads back into itself, or is too long to tell.
+    /// A reference to a schema that this one is a part of.
+    Recursion,
+    /// References that lead into themselves, or on for too long to tell.
     Cycle,
 }
 
-/// Where a schema leads on to.
-enum Step<'a> {
-    To(&'static str, &'a Value),
-    Fault(Fault<'a>),
-    End,
+/// The items of an array.
+pub(super) enum Items<'a> {
+    /// All alike.
+    Alike(Node<'a>),
+    /// Each place for itself.
+    Placed(Vec<Node<'a>>),
 }
 
-impl<'a> Document<'a> {
-    /// Undoes the indirections of a schema of this document.
-    pub(super) fn normalise(self, schema: &'a Value) -> Node<'a> {
-        let mut node = Node {
-            layers: Vec::new(),
-            fault: None,
-        };
-        let mut schema = schema;
-        loop {
-            let keywords = match schema {
-                Value::Object(keywords) => keywords,
-                Value::Bool(true) => return node,
-                Value::Bool(false) => return node.fail(Fault::Never),
-                _ => return node.fail(Fault::NotSchema),
-            };
-            let seen = node
-                .layers
-                .iter()
-                .any(|layer| std::ptr::eq(layer.keywords, keywords));
-            if seen || node.layers.len() == DEPTH {
-                return node.fail(Fault::Cycle);
-            }
-            let step = self.step(keywords);
-            let spent = match step {
-                Step::To(keyword, _) => Some(keyword),
-                Step::Fault(_) | Step::End => None,
-            };
-            node.layers.push(Layer { keywords, spent });
-            match step {
-                Step::To(_, next) => schema = next,
-                Step::Fault(fault) => return node.fail(fault),
-                Step::End => return node,
-            }
-        }
+impl<'a> Node<'a> {
+    /// The schema of a whole document.
+    pub(super) fn root(document: &Document<'a>, schema: &'a Value) -> Self {
+        Self::default().extended(document, [schema])
     }
 
-    fn step(self, keywords: &'a Map<String, Value>) -> Step<'a> {
-        if let Some(Value::String(reference)) = keywords.get("$ref") {
-            return match self.resolve(reference) {
-                Ok(target) => Step::To("$ref", target),
-                Err(fault) => Step::Fault(fault),
-            };
+    /// The schema of a part of this one's value.
+    fn part(&self, document: &Document<'a>, schemas: impl IntoIterator<Item = &'a Value>) -> Self {
+        let around = self.around.iter().chain(&self.layers).copied().collect();
+        let part = Self {
+            around,
+            ..Self::default()
+        };
+        part.extended(document, schemas)
+    }
+
+    /// This node, with more schemas for the same value.
+    fn extended(
+        mut self,
+        document: &Document<'a>,
+        schemas: impl IntoIterator<Item = &'a Value>,
+    ) -> Self {
+        for schema in schemas {
+            self.absorb(document, schema, &mut Vec::new());
         }
-        if let Some([only]) = branches(keywords, "allOf") {
-            return Step::To("allOf", only);
+        if self.fault.is_none() && self.contradicts() {
+            self.fault = Some(Fault::Contradiction);
+        }
+        self
+    }
+
+    fn absorb(
+        &mut self,
+        document: &Document<'a>,
+        schema: &'a Value,
+        entered: &mut Vec<&'a Keywords>,
+    ) {
+        let keywords = match schema {
+            Value::Object(keywords) => keywords,
+            Value::Bool(true) => return,
+            Value::Bool(false) => return self.fail(Fault::Never),
+            _ => return self.fail(Fault::NotSchema),
+        };
+        let is_this = |other: &&Keywords| std::ptr::eq(*other, keywords);
+        if entered.iter().any(is_this) || entered.len() == DEPTH {
+            return self.fail(Fault::Cycle);
+        }
+        if self.layers.iter().any(is_this) {
+            return;
+        }
+        if self.layers.len() >= DEPTH {
+            return self.fail(Fault::Cycle);
+        }
+        entered.push(keywords);
+        self.layers.push(keywords);
+        if let Some(Value::String(reference)) = keywords.get("$ref") {
+            self.follow(document, reference, entered);
+        }
+        for part in branches(keywords, "allOf").into_iter().flatten() {
+            self.absorb(document, part, entered);
         }
         for union in ["anyOf", "oneOf"] {
             let Some(branches) = branches(keywords, union) else {
                 continue;
             };
-            let mut others = branches.iter().filter(|branch| !is_null(branch));
-            match (others.next(), others.next()) {
-                (Some(only), None) => return Step::To(union, only),
-                (None, _) if !branches.is_empty() => return Step::To(union, &branches[0]),
-                _ => {}
+            let others: Vec<_> = branches.iter().filter(|branch| !is_null(branch)).collect();
+            match (&others[..], branches) {
+                ([only], _) => self.absorb(document, only, entered),
+                ([], [null, ..]) => self.absorb(document, null, entered),
+                ([], []) => {}
+                _ => self.unions.push(others),
             }
         }
-        Step::End
+        entered.pop();
     }
 
-    fn resolve(self, reference: &'a str) -> Result<&'a Value, Fault<'a>> {
-        let Some(fragment) = reference.strip_prefix('#') else {
-            return Err(Fault::Remote(reference));
-        };
-        let dangling = Fault::Dangling(reference);
-        let pointer = percent_decode_str(fragment)
-            .decode_utf8()
-            .map_err(|_| dangling)?;
-        self.0.pointer(&pointer).ok_or(dangling)
+    fn follow(
+        &mut self,
+        document: &Document<'a>,
+        reference: &'a str,
+        entered: &mut Vec<&'a Keywords>,
+    ) {
+        match document.resolve(reference) {
+            Ok(Value::Object(target))
+                if self.around.iter().any(|outer| std::ptr::eq(*outer, target)) =>
+            {
+                self.fail(Fault::Recursion);
+            }
+            Ok(target) => self.absorb(document, target, entered),
+            Err(Unresolved::Dangling(reference)) => self.fail(Fault::Dangling(reference)),
+            Err(Unresolved::Remote(reference)) => self.fail(Fault::Remote(reference)),
+        }
     }
-}
 
-impl<'a> Node<'a> {
-    fn fail(mut self, fault: Fault<'a>) -> Self {
-        self.fault = Some(fault);
-        self
+    /// The first fault is the one to tell.
+    fn fail(&mut self, fault: Fault<'a>) {
+        self.fault.get_or_insert(fault);
     }
 
-    /// The outermost value of a keyword.
+    fn contradicts(&self) -> bool {
+        let typed = self.layers.iter().any(|layer| names_types(layer));
+        (typed && self.types().is_empty()) || self.values().is_some_and(|values| values.is_empty())
+    }
+
+    /// The outermost value of a keyword that describes.
     pub(super) fn get(&self, keyword: &str) -> Option<&'a Value> {
-        self.layers
-            .iter()
-            .filter(|layer| layer.spent != Some(keyword))
-            .find_map(|layer| layer.keywords.get(keyword))
+        self.layers.iter().find_map(|layer| layer.get(keyword))
     }
 
     /// Whether any of these keywords is there.
@@ -143,18 +168,160 @@ impl<'a> Node<'a> {
         keywords.iter().any(|keyword| self.get(keyword).is_some())
     }
 
-    /// The types it names, in order, `null` among them.
+    /// Whether a keyword is `true` in any of the schemas.
+    pub(super) fn is(&self, keyword: &str) -> bool {
+        let is_true = |layer: &&Keywords| layer.get(keyword) == Some(&Value::Bool(true));
+        self.layers.iter().any(is_true)
+    }
+
+    /// The types that all of the schemas allow, in order, `null` among them.
     pub(super) fn types(&self) -> Vec<&'a str> {
-        match self.get("type") {
-            Some(Value::String(only)) => vec![only],
-            Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).collect(),
-            _ => Vec::new(),
+        let mut allowed: Option<Vec<&str>> = None;
+        for types in self.layers.iter().filter_map(|layer| types(layer)) {
+            allowed = Some(match allowed {
+                None => types,
+                Some(before) => both(&before, &types),
+            });
         }
+        allowed.unwrap_or_default()
+    }
+
+    /// The values that all of the schemas allow, where any of them lists its values.
+    pub(super) fn values(&self) -> Option<Vec<&'a Value>> {
+        let mut allowed: Option<Vec<&Value>> = None;
+        for layer in &self.layers {
+            let listed: Vec<&Value> = match (layer.get("const"), layer.get("enum")) {
+                (Some(only), _) => vec![only],
+                (None, Some(Value::Array(values))) => values.iter().collect(),
+                _ => continue,
+            };
+            allowed = Some(match allowed {
+                None => listed,
+                Some(mut before) => {
+                    before.retain(|value| listed.contains(value));
+                    before
+                }
+            });
+        }
+        allowed
+    }
+
+    /// The fields of an object, in the schema's order.
+    pub(super) fn properties(&self, document: &Document<'a>) -> Vec<(&'a str, Self)> {
+        let mut names: Vec<(&str, Vec<&Value>)> = Vec::new();
+        let mut places: HashMap<&str, usize> = HashMap::new();
+        let maps = self
+            .layers
+            .iter()
+            .filter_map(|layer| layer.get("properties")?.as_object());
+        for (name, schema) in maps.flatten() {
+            match places.get(&**name) {
+                Some(&place) => names[place].1.push(schema),
+                None => {
+                    places.insert(name, names.len());
+                    names.push((name, vec![schema]));
+                }
+            }
+        }
+        let part = |(name, schemas)| (name, self.part(document, schemas));
+        names.into_iter().map(part).collect()
+    }
+
+    /// The names of the fields that an object must have.
+    pub(super) fn required(&self) -> Vec<&'a str> {
+        let lists = self
+            .layers
+            .iter()
+            .filter_map(|layer| layer.get("required")?.as_array());
+        lists.flatten().filter_map(Value::as_str).collect()
+    }
+
+    /// The schema of an object's values under keys that are not described, where one says more than
+    /// that they may be there.
+    pub(super) fn rest(&self, document: &Document<'a>) -> Option<Self> {
+        let says_more =
+            |schema: &&Value| schema.as_object().is_some_and(|schema| !schema.is_empty());
+        let patterns = self
+            .layers
+            .iter()
+            .filter_map(|layer| layer.get("patternProperties")?.as_object())
+            .flat_map(Map::values);
+        let rest = self
+            .layers
+            .iter()
+            .filter_map(|layer| layer.get("additionalProperties"));
+        let mut schemas = rest.filter(says_more).peekable();
+        if schemas.peek().is_some() {
+            return Some(self.part(document, schemas));
+        }
+        // Patterns of different meaning cannot be told apart here; the check of the whole can.
+        let mut patterns = patterns.filter(says_more);
+        match (patterns.next(), patterns.next()) {
+            (Some(only), None) => Some(self.part(document, [only])),
+            _ => None,
+        }
+    }
+
+    /// The items of an array, where anything is said of them.
+    pub(super) fn items(&self, document: &Document<'a>) -> Option<Items<'a>> {
+        let slots = |layer: &&'a Keywords| {
+            let places = layer.get("prefixItems").or_else(|| layer.get("items"));
+            places.and_then(Value::as_array)
+        };
+        if let Some(slots) = self.layers.iter().find_map(slots) {
+            let slots = slots.iter().map(|slot| self.part(document, [slot]));
+            return Some(Items::Placed(slots.collect()));
+        }
+        let items = self.layers.iter().filter_map(|layer| layer.get("items"));
+        let mut items = items.peekable();
+        items.peek()?;
+        Some(Items::Alike(self.part(document, items)))
+    }
+
+    /// The alternatives of which one must hold, each with all that holds for every one of them.
+    ///
+    /// Where there are several such lists, the first is taken: the others only forbid.
+    pub(super) fn alternatives(&self, document: &Document<'a>) -> Option<Vec<Self>> {
+        let union = self.unions.first()?;
+        let bare = Self {
+            unions: Vec::new(),
+            ..self.clone()
+        };
+        let alternatives = union
+            .iter()
+            .map(|branch| bare.clone().extended(document, [*branch]));
+        Some(alternatives.collect())
     }
 }
 
-fn branches<'a>(keywords: &'a Map<String, Value>, keyword: &str) -> Option<&'a [Value]> {
+fn branches<'a>(keywords: &'a Keywords, keyword: &str) -> Option<&'a [Value]> {
     keywords.get(keyword)?.as_array().map(Vec::as_slice)
+}
+
+fn names_types(layer: &Keywords) -> bool {
+    matches!(layer.get("type"), Some(Value::String(_) | Value::Array(_)))
+}
+
+fn types<'a>(layer: &'a Keywords) -> Option<Vec<&'a str>> {
+    match layer.get("type")? {
+        Value::String(only) => Some(vec![only]),
+        Value::Array(several) => Some(several.iter().filter_map(Value::as_str).collect()),
+        _ => None,
+    }
+}
+
+/// The types that two lists have in common; what is an integer is a number.
+fn both<'a>(one: &[&'a str], other: &[&'a str]) -> Vec<&'a str> {
+    let narrow = |kind: &&'a str| {
+        if other.contains(kind) {
+            Some(*kind)
+        } else if *kind == "number" && other.contains(&"integer") {
+            other.iter().copied().find(|kind| *kind == "integer")
+        } else {
+            (*kind == "integer" && other.contains(&"number")).then_some(*kind)
+        }
+    };
+    one.iter().filter_map(narrow).collect()
 }
 
 /// Whether a schema accepts null alone.

@@ -1,227 +1,332 @@
-//! How the text of one flag becomes JSON: the decision, given a schema with its indirections undone.
+//! How text becomes JSON: the decision, given a schema with its indirections undone.
 
-use std::collections::HashSet;
-
+use mcpress_runtime::schema::Document;
 use serde_json::Value;
 
 use super::{
-    schema::{Document, Fault, Node},
+    object::{self, Object},
+    report::Report,
+    schema::{Fault, Items, Node},
     text,
 };
-use crate::{diagnostics::Severity, ir::Shape};
+use crate::{
+    diagnostics::Severity,
+    ir::{Field, Shape},
+};
 
-/// Why a flag takes JSON though the schema may have meant more.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Loss {
-    pub(super) severity: Severity,
-    pub(super) reason: String,
-    pub(super) hint: Option<String>,
-}
+/// The most shapes of one tool, in fields and items.
+const BUDGET: usize = 500;
+/// The most objects and lists in one another, in one shape.
+const DEPTH: usize = 5;
 
-impl Loss {
-    fn note(what: &str) -> Self {
-        let reason = format!("The value is {what}, so the flag takes JSON.");
-        Self {
-            severity: Severity::Note,
-            reason,
-            hint: None,
-        }
-    }
-
-    fn warning(reason: impl Into<String>) -> Self {
-        Self {
-            severity: Severity::Warning,
-            reason: reason.into(),
-            hint: None,
-        }
-    }
-
-    fn hinting(self, hint: &str) -> Self {
-        Self {
-            hint: Some(hint.to_owned()),
-            ..self
-        }
-    }
-}
-
-/// Decides the shape of a value; a loss means [`Shape::Json`].
-pub(super) fn shape(document: Document<'_>, node: &Node<'_>) -> Result<Shape, Loss> {
-    if let Some(fault) = node.fault {
-        return Err(broken(fault));
-    }
-    if let Some(shape) = scalar(document, node)? {
-        return Ok(shape);
-    }
-    let types = node.types();
-    let kinds: Vec<&str> = types
-        .iter()
-        .copied()
-        .filter(|kind| *kind != "null")
-        .collect();
-    match kinds[..] {
-        ["array"] => list(document, node),
-        [] if node.has(&["items", "prefixItems"]) => list(document, node),
-        ["object"] => Err(Loss::note("an object")),
-        [] if node.has(&["properties", "additionalProperties", "patternProperties"]) => {
-            Err(Loss::note("an object"))
-        }
-        [] if node.has(&["allOf"]) => Err(Loss::note("described in several parts")),
-        [] if takes_text(document, node) => Ok(Shape::Any),
-        [] => Err(Loss::note("one of several kinds")),
-        _ => match kinds.iter().find(|kind| !is_type(kind)) {
-            Some(unknown) => Err(unknown_type(unknown)),
-            None if kinds.contains(&"string") => Ok(Shape::Any),
-            None => Err(Loss::note("one of several kinds")),
-        },
-    }
-}
-
-/// Whether a value of several kinds, or of any, may be a string.
-fn takes_text(document: Document<'_>, node: &Node<'_>) -> bool {
-    let Some(Value::Array(branches)) = node.get("anyOf").or_else(|| node.get("oneOf")) else {
-        return true;
-    };
-    branches.iter().any(|branch| {
-        let branch = document.normalise(branch);
-        branch.fault.is_none() && branch.types().contains(&"string")
-    })
-}
-
-/// The shape of a value that is no list and no object, if it is one.
-fn scalar(document: Document<'_>, node: &Node<'_>) -> Result<Option<Shape>, Loss> {
-    if let Some(only) = node.get("const") {
-        return Ok(Some(Shape::Constant(text::json(only))));
-    }
-    let types = node.types();
-    if let Some(Value::Array(values)) = node.get("enum") {
-        return choice(values, &types).map(Some);
-    }
-    if let Some(values) = listed(document, node) {
-        return choice(&values, &types).map(Some);
-    }
-    if let Some(Value::Object(_) | Value::Number(_) | Value::Bool(_) | Value::Null) =
-        node.get("type")
-    {
-        return Err(
-            Loss::warning("The `type` is no name of a type, so the flag takes JSON.").hinting(ASK),
-        );
-    }
-    let kinds: Vec<&str> = types
-        .iter()
-        .copied()
-        .filter(|kind| *kind != "null")
-        .collect();
-    Ok(match kinds[..] {
-        ["string"] => Some(Shape::Text),
-        ["integer"] => Some(Shape::Integer),
-        ["number"] => Some(Shape::Number),
-        ["boolean"] => Some(Shape::Boolean { negation: None }),
-        [] if !types.is_empty() => Some(Shape::Constant("null".to_owned())),
-        _ => None,
-    })
-}
-
-/// The values of a union that lists nothing but values: how an enumeration is written that describes
-/// each of them.
-fn listed(document: Document<'_>, node: &Node<'_>) -> Option<Vec<Value>> {
-    let Some(Value::Array(branches)) = node.get("oneOf").or_else(|| node.get("anyOf")) else {
-        return None;
-    };
-    let mut values = Vec::new();
-    for branch in branches {
-        let branch = document.normalise(branch);
-        match (branch.fault, branch.get("const"), branch.get("enum")) {
-            (None, Some(only), _) => values.push(only.clone()),
-            (None, None, Some(Value::Array(several))) => values.extend(several.iter().cloned()),
-            _ => return None,
-        }
-    }
-    Some(values)
-}
-
-/// An enumeration, less null, which is said in another way, and less what the type rules out.
-fn choice(values: &[Value], types: &[&str]) -> Result<Shape, Loss> {
-    if values.is_empty() {
-        return Err(Loss::warning("The `enum` is empty, so no value is allowed.").hinting(ASK));
-    }
-    let known = types.iter().any(|kind| is_type(kind) && *kind != "null");
-    let typed = |value: &&Value| !known || types.iter().any(|kind| is_of_type(value, kind));
-    let mut seen = HashSet::new();
-    let mut choices: Vec<String> = values
-        .iter()
-        .filter(|value| !value.is_null())
-        .filter(typed)
-        .map(text::json)
-        .collect();
-    choices.retain(|choice| seen.insert(choice.clone()));
-    if !choices.is_empty() {
-        let both = types == ["boolean"] && choices.len() == 2;
-        return Ok(if both {
-            Shape::Boolean { negation: None }
-        } else {
-            Shape::Choice(choices)
-        });
-    }
-    if values.iter().all(Value::is_null) {
-        return Ok(Shape::Constant("null".to_owned()));
-    }
-    let reason = format!(
-        "The `enum` has no value of type `{}`, so the flag takes JSON.",
-        types.join("`, `")
-    );
-    Err(Loss::warning(reason).hinting(ASK))
-}
-
-/// A flag that repeats, where its items are scalars.
-fn list(document: Document<'_>, node: &Node<'_>) -> Result<Shape, Loss> {
-    let items = match node.get("items") {
-        Some(items @ (Value::Object(_) | Value::Bool(true))) if !node.has(&["prefixItems"]) => {
-            items
-        }
-        None if !node.has(&["prefixItems"]) => return Err(Loss::note("a list of anything")),
-        _ => return Err(Loss::note("a tuple")),
-    };
-    let item = document.normalise(items);
-    if let Some(fault) = item.fault {
-        return Err(broken(fault));
-    }
-    match scalar(document, &item)? {
-        Some(Shape::Constant(only)) => Ok(Shape::List(Box::new(Shape::Choice(vec![only])))),
-        Some(shape) => Ok(Shape::List(Box::new(shape))),
-        None => match item.types().iter().find(|kind| !is_type(kind)) {
-            Some(unknown) => Err(unknown_type(unknown)),
-            None => Err(Loss::note("a list of values that are not plain")),
-        },
-    }
+/// The shapes of one tool.
+pub(super) struct Shapes<'a, 'r> {
+    document: &'r Document<'a>,
+    report: &'r mut Report<'a>,
+    left: usize,
 }
 
 const ASK: &str = "the server's author can mend the schema";
 
-fn broken(fault: Fault<'_>) -> Loss {
-    match fault {
-        Fault::NotSchema => {
-            Loss::warning("This is not a schema, so the flag takes JSON.").hinting(ASK)
+impl<'a, 'r> Shapes<'a, 'r> {
+    pub(super) fn new(document: &'r Document<'a>, report: &'r mut Report<'a>) -> Self {
+        Self {
+            document,
+            report,
+            left: BUDGET,
         }
-        Fault::Never => Loss::warning("The schema accepts no value at all.").hinting(ASK),
-        Fault::Dangling(reference) => Loss::warning(format!(
-            "The reference `{reference}` leads nowhere, so the flag takes JSON."
-        ))
-        .hinting(ASK),
-        Fault::Remote(reference) => Loss::warning(format!(
-            "The reference `{reference}` leads to another document, which is never fetched, so the flag takes JSON."
-        )),
-        Fault::Cycle => {
-            Loss::warning("The references lead back to themselves, so the flag takes JSON.")
-                .hinting(ASK)
+    }
+
+    /// The shape of a value that has one of these schemas, and what is said of it at `place`, the JSON
+    /// Pointer of its schema in the tool's definition.
+    pub(super) fn shape(&mut self, forms: &[Node<'a>], place: &str) -> Shape {
+        self.any_of(forms, place, DEPTH)
+    }
+
+    /// One shape for several schemas.
+    fn any_of(&mut self, forms: &[Node<'a>], place: &str, depth: usize) -> Shape {
+        let shapes = forms.iter().map(|form| self.of(form, place, depth));
+        united(shapes.collect())
+    }
+
+    fn of(&mut self, node: &Node<'a>, place: &str, depth: usize) -> Shape {
+        if let Some(fault) = &node.fault {
+            self.broken(fault, place);
+            return Shape::Json;
         }
+        if self.left == 0 {
+            self.note(place, "The schema goes on for too long");
+            return Shape::Json;
+        }
+        self.left -= 1;
+        if let Some(values) = node.values().or_else(|| self.listed(node)) {
+            return self.choice(&values, node, place);
+        }
+        if let Some(pattern) = node.get("pattern").and_then(Value::as_str)
+            && !mcpress_runtime::validate::pattern_is_understood(pattern)
+        {
+            self.report.add(
+                Severity::Note,
+                place.to_owned(),
+                "The pattern is of a kind that is not checked here.".to_owned(),
+                Some("the server will check it".to_owned()),
+            );
+        }
+        if let Some(object) = object::object(self.document, node) {
+            return self.object(&object, place, depth);
+        }
+        if let Some(forms) = node.alternatives(self.document) {
+            let possible =
+                |form: &Node<'_>| !matches!(form.fault, Some(Fault::Never | Fault::Contradiction));
+            let forms: Vec<_> = forms.into_iter().filter(possible).collect();
+            if forms.is_empty() {
+                self.broken(&Fault::Contradiction, place);
+                return Shape::Json;
+            }
+            return self.any_of(&forms, place, depth);
+        }
+        self.by_type(node, place, depth)
+    }
+
+    fn by_type(&mut self, node: &Node<'a>, place: &str, depth: usize) -> Shape {
+        if let Some(Value::Object(_) | Value::Number(_) | Value::Bool(_) | Value::Null) =
+            node.get("type")
+        {
+            let reason = "The `type` is no name of a type, so the value is given as JSON.";
+            self.warn(place, reason.to_owned(), ASK);
+            return Shape::Json;
+        }
+        let types = node.types();
+        if types.is_empty() {
+            return if node.has(&["items", "prefixItems"]) {
+                self.list(node, place, depth)
+            } else {
+                Shape::Any
+            };
+        }
+        let kinds: Vec<_> = types.iter().filter(|kind| **kind != "null").collect();
+        if kinds.is_empty() {
+            return Shape::Constant("null".to_owned());
+        }
+        let shapes = kinds.iter().map(|kind| match **kind {
+            "string" => Shape::Text,
+            "integer" => Shape::Integer,
+            "number" => Shape::Number,
+            "boolean" => Shape::Boolean,
+            "array" => self.list(node, place, depth),
+            "object" => {
+                let rest = Box::new(Shape::Text);
+                Shape::Object {
+                    fields: Vec::new(),
+                    rest,
+                }
+            }
+            unknown => {
+                let reason =
+                    format!("The type `{unknown}` is unknown, so the value is given as JSON.");
+                let hint = "the types are string, integer, number, boolean, array, object and null";
+                self.warn(place, reason, hint);
+                Shape::Json
+            }
+        });
+        united(shapes.collect())
+    }
+
+    /// The values of a union that lists nothing but values: how an enumeration is written that
+    /// describes each of them.
+    fn listed(&self, node: &Node<'a>) -> Option<Vec<&'a Value>> {
+        let mut values = Vec::new();
+        for form in node.alternatives(self.document)? {
+            if form.fault.is_none() {
+                values.extend(form.values()?);
+            }
+        }
+        Some(values)
+    }
+
+    /// An enumeration, less null, which is said in another way, and less what the type rules out.
+    fn choice(&mut self, values: &[&Value], node: &Node<'a>, place: &str) -> Shape {
+        let types = node.types();
+        let known = types.iter().any(|kind| is_type(kind) && *kind != "null");
+        let typed = |value: &&&Value| !known || types.iter().any(|kind| is_of_type(value, kind));
+        let mut choices: Vec<String> = Vec::new();
+        for value in values.iter().filter(|value| !value.is_null()).filter(typed) {
+            let choice = text::json(value);
+            if !choices.contains(&choice) {
+                choices.push(choice);
+            }
+        }
+        if choices
+            .iter()
+            .all(|choice| choice == "true" || choice == "false")
+            && choices.len() == 2
+        {
+            return Shape::Boolean;
+        }
+        if !choices.is_empty() {
+            return match (choices.len(), node.get("const")) {
+                (1, Some(_)) => Shape::Constant(choices.remove(0)),
+                _ => Shape::Choice(choices),
+            };
+        }
+        if !values.is_empty() && values.iter().all(|value| value.is_null()) {
+            return Shape::Constant("null".to_owned());
+        }
+        let reason = if values.is_empty() {
+            "The `enum` is empty, so no value is allowed.".to_owned()
+        } else {
+            let types = types.join("`, `");
+            format!("The `enum` has no value of type `{types}`, so the value is given as JSON.")
+        };
+        self.warn(place, reason, ASK);
+        Shape::Json
+    }
+
+    fn list(&mut self, node: &Node<'a>, place: &str, depth: usize) -> Shape {
+        let Some(depth) = depth.checked_sub(1) else {
+            self.note(place, "The list is too deep inside of others");
+            return Shape::Json;
+        };
+        let item = match node.items(self.document) {
+            None => Shape::Any,
+            Some(Items::Alike(item)) => self.of(&item, &format!("{place}/items"), depth),
+            Some(Items::Placed(slots)) => {
+                let slots = slots
+                    .iter()
+                    .enumerate()
+                    .map(|(at, slot)| self.of(slot, &format!("{place}/prefixItems/{at}"), depth));
+                let slots: Vec<_> = slots.collect();
+                if !slots.is_empty() && slots.iter().all(is_scalar) {
+                    return Shape::Tuple(slots);
+                }
+                united(slots)
+            }
+        };
+        Shape::List(Box::new(match item {
+            Shape::Constant(only) => Shape::Choice(vec![only]),
+            item => item,
+        }))
+    }
+
+    fn object(&mut self, object: &Object<'a>, place: &str, depth: usize) -> Shape {
+        let Some(depth) = depth.checked_sub(1) else {
+            self.note(place, "The object is too deep inside of others");
+            return Shape::Json;
+        };
+        let fields = object.fields.iter().map(|field| {
+            let place = format!(
+                "{place}/properties/{}",
+                mcpress_runtime::schema::escape(field.name)
+            );
+            Field {
+                key: field.name.to_owned(),
+                shape: self.any_of(&field.forms, &place, depth),
+                required: field.required,
+            }
+        });
+        let fields = fields.collect();
+        let rest = object.rest.as_ref().map_or(Shape::Text, |rest| {
+            self.of(rest, &format!("{place}/additionalProperties"), depth)
+        });
+        Shape::Object {
+            fields,
+            rest: Box::new(rest),
+        }
+    }
+
+    fn broken(&mut self, fault: &Fault<'_>, place: &str) {
+        let (reason, hint) = match fault {
+            Fault::NotSchema => ("This is not a schema".to_owned(), ASK),
+            Fault::Never => ("The schema accepts no value at all".to_owned(), ASK),
+            Fault::Contradiction => (
+                "The parts of the schema contradict each other".to_owned(),
+                ASK,
+            ),
+            Fault::Dangling(reference) => {
+                (format!("The reference `{reference}` leads nowhere"), ASK)
+            }
+            Fault::Remote(reference) => (
+                format!(
+                    "The reference `{reference}` leads to another document, which is never fetched"
+                ),
+                "the server's author can put it into the schema",
+            ),
+            Fault::Recursion => return self.note(place, "The schema goes on inside of itself"),
+            Fault::Cycle => ("The references lead back to themselves".to_owned(), ASK),
+        };
+        self.warn(
+            place,
+            format!("{reason}, so the value is given as JSON."),
+            hint,
+        );
+    }
+
+    fn note(&mut self, place: &str, what: &str) {
+        let reason = format!("{what}, so the value is given as JSON.");
+        self.report
+            .add(Severity::Note, place.to_owned(), reason, None);
+    }
+
+    fn warn(&mut self, place: &str, reason: String, hint: &str) {
+        self.report.add(
+            Severity::Warning,
+            place.to_owned(),
+            reason,
+            Some(hint.to_owned()),
+        );
     }
 }
 
-fn unknown_type(name: &str) -> Loss {
-    Loss::warning(format!(
-        "The type `{name}` is unknown, so the flag takes JSON."
-    ))
-    .hinting("the types are string, integer, number, boolean, array, object and null")
+/// One shape that can be any of these, in their order.
+fn united(shapes: Vec<Shape>) -> Shape {
+    let flat = shapes.into_iter().flat_map(|shape| match shape {
+        Shape::Union(branches) => branches,
+        other => vec![other],
+    });
+    let mut all: Vec<Shape> = Vec::new();
+    // Values that the schema lists in several places are one choice, at the first of them.
+    let mut listed: Option<(usize, Vec<String>)> = None;
+    for shape in flat {
+        let values = match shape {
+            Shape::Constant(only) => vec![only],
+            Shape::Choice(values) => values,
+            other if all.contains(&other) => continue,
+            other => {
+                all.push(other);
+                continue;
+            }
+        };
+        let (_, known) = listed.get_or_insert((all.len(), Vec::new()));
+        let new = values.into_iter().filter(|value| !known.contains(value));
+        let new: Vec<_> = new.collect();
+        known.extend(new);
+    }
+    if let Some((at, mut values)) = listed {
+        let choice = if values.len() == 1 {
+            Shape::Constant(values.remove(0))
+        } else {
+            Shape::Choice(values)
+        };
+        all.insert(at, choice);
+    }
+    if all.len() == 1 {
+        return all.remove(0);
+    }
+    Shape::Union(all)
+}
+
+/// Whether text for it never needs to be JSON.
+fn is_scalar(shape: &Shape) -> bool {
+    match shape {
+        Shape::Text
+        | Shape::Integer
+        | Shape::Number
+        | Shape::Boolean
+        | Shape::Choice(_)
+        | Shape::Constant(_) => true,
+        Shape::Union(branches) => branches.iter().all(is_scalar),
+        Shape::List(_) | Shape::Tuple(_) | Shape::Object { .. } | Shape::Any | Shape::Json => false,
+    }
 }
 
 fn is_type(name: &str) -> bool {

@@ -48,20 +48,16 @@ fn program(flags: &[(&str, &str, Option<&str>)]) -> Program {
     let parameter = |(name, flag, negation): &(&str, &str, Option<&str>)| Parameter {
         pointer: format!("/{name}"),
         flag: (*flag).into(),
-        aliases: vec![],
-        shape: Shape::Boolean {
-            negation: negation.map(Into::into),
-        },
-        required: false,
-        help: String::new(),
-        default: None,
+        shape: Shape::Boolean,
+        negation: negation.map(Into::into),
+        ..Parameter::default()
     };
     let tool = Tool {
         wire: "tool".into(),
         command: "tool".into(),
-        about: String::new(),
         parameters: flags.iter().map(parameter).collect(),
         definition: "{}".into(),
+        ..Tool::default()
     };
     let server = Server {
         transport: Transport::Unknown,

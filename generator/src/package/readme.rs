@@ -127,7 +127,7 @@ fn example(name: &CrateName, tool: &Tool) -> String {
 
 fn value(shape: &Shape) -> Option<String> {
     let value = match shape {
-        Shape::Boolean { .. } => return None,
+        Shape::Boolean => return None,
         Shape::Text | Shape::Constant(_) => "…".into(),
         Shape::Integer | Shape::Number => "1".into(),
         Shape::Choice(values) => match values.first().map(|value| serde_json::from_str(value)) {
@@ -136,8 +136,13 @@ fn value(shape: &Shape) -> Option<String> {
             _ => "…".into(),
         },
         Shape::List(item) => return value(item),
+        Shape::Tuple(slots) => {
+            let slots: Option<Vec<_>> = slots.iter().map(value).collect();
+            slots?.join(",")
+        }
+        Shape::Union(branches) => return branches.first().and_then(value),
         Shape::Any => "text".into(),
-        Shape::Json => "'{}'".into(),
+        Shape::Object { .. } | Shape::Json => "'{}'".into(),
     };
     Some(value)
 }

@@ -13,11 +13,9 @@ pub(super) fn program() -> Program {
     let parameter = |flag: &str, shape, required| Parameter {
         pointer: format!("/{flag}"),
         flag: flag.into(),
-        aliases: Vec::new(),
         shape,
         required,
-        help: String::new(),
-        default: None,
+        ..Parameter::default()
     };
     let tool = |wire: &str, parameters| Tool {
         wire: wire.into(),
@@ -25,6 +23,7 @@ pub(super) fn program() -> Program {
         about: "A tool".into(),
         parameters,
         definition: format!("{{\"name\":\"{wire}\"}}"),
+        ..Tool::default()
     };
     Program {
         format: 1,

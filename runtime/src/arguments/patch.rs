@@ -1,7 +1,8 @@
 //! `--set`, `--from-file`, `--null` and `--unset`: any place in the arguments, with or without a flag.
 //!
-//! A path is names parted by dots, `\.` being a dot of a name's own; the first may be a flag's name,
-//! and where an array already stands, a number is a place in it. What is missing on the way is made.
+//! A path is names parted by dots, spelled as the server or as the flags do; `\.` and `\=` are a name's
+//! own. One that begins with a slash is a JSON Pointer (RFC 6901). Where an array already stands, a
+//! number is a place in it. What is missing on the way is made.
 
 use std::io::Read;
 
@@ -9,6 +10,10 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde_json::{Map, Value};
+
+use super::place;
+use super::shorthand::{After, Key, key};
+use crate::spec::Parameter;
 
 /// Adds the options to a command.
 pub(crate) fn options(command: Command) -> Command {
@@ -37,17 +42,22 @@ pub(crate) fn options(command: Command) -> Command {
         )
 }
 
-/// Applies them, in this order: set, from a file, null, unset. `key` is the argument that a flag of
-/// this name fills, if there is one. What could not be done is returned, a sentence each.
+/// Applies them, in this order: set, from a file, null, unset. What could not be done is returned, a
+/// sentence each.
 pub(super) fn apply(
     arguments: &mut Map<String, Value>,
     matches: &ArgMatches,
-    key: impl Fn(&str) -> Option<String>,
+    parameters: &[Parameter],
 ) -> Vec<String> {
     let mut wrong = Vec::new();
     let texts = |id: &str| matches.get_many::<String>(id).into_iter().flatten();
-    let mut put = |option: &str, patch: &str, value: Result<(&str, Value), String>| {
-        let outcome = value.and_then(|(path, value)| place(arguments, &steps(path, &key)?, value));
+    let mut put = |option: &str, patch: &str, value: fn(After<'_>) -> Result<Value, String>| {
+        let (key, after) = key(patch);
+        let outcome = path(patch, &key, parameters).and_then(|path| {
+            let value = value(after)?;
+            *place::at(arguments, &path)? = value;
+            Ok(())
+        });
         wrong.extend(
             outcome
                 .err()
@@ -55,115 +65,139 @@ pub(super) fn apply(
         );
     };
     for patch in texts("set") {
-        put("set", patch, assignment(patch));
+        put("set", patch, assigned);
     }
     for patch in texts("from-file") {
-        put("from-file", patch, file(patch));
+        put("from-file", patch, file);
     }
-    for path in texts("null") {
-        put("null", path, Ok((path, Value::Null)));
+    for patch in texts("null") {
+        put("null", patch, |after| nothing(&after).map(|()| Value::Null));
     }
-    for path in texts("unset") {
-        match steps(path, &key) {
-            Ok(steps) => remove(arguments, &steps),
-            Err(reason) => wrong.push(format!("--unset {path}: {reason}")),
+    for patch in texts("unset") {
+        let (key, after) = key(patch);
+        match nothing(&after).and_then(|()| path(patch, &key, parameters)) {
+            Ok(path) => remove(arguments, &path),
+            Err(reason) => wrong.push(format!("--unset {patch}: {reason}")),
         }
     }
     wrong
 }
 
-/// `PATH=TEXT` or `PATH:=JSON`.
-fn assignment(patch: &str) -> Result<(&str, Value), String> {
-    let (path, text) = patch
-        .split_once('=')
-        .ok_or("not of the form PATH=TEXT or PATH:=JSON")?;
-    let Some(path) = path.strip_suffix(':') else {
-        return Ok((path, text.into()));
-    };
-    let value = serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
-    Ok((path, value))
+/// The words that put a value at a path, for [`apply`] to read again.
+pub(super) fn words(path: &[String], value: &Value, parameters: &[Parameter]) -> Vec<String> {
+    let written = written(path, parameters);
+    match value {
+        Value::Null => vec!["--null".to_owned(), written],
+        Value::String(text) if !text.contains('\0') => {
+            vec!["--set".to_owned(), format!("{written}={text}")]
+        }
+        value => vec!["--set".to_owned(), format!("{written}:={value}")],
+    }
 }
 
-/// `PATH=FILE` or `PATH=base64:FILE`.
-fn file(patch: &str) -> Result<(&str, Value), String> {
-    let (path, source) = patch.split_once('=').ok_or("not of the form PATH=FILE")?;
+/// A path as text: with dots where that is read again as the same, else as a JSON Pointer.
+pub(super) fn written(path: &[String], parameters: &[Parameter]) -> String {
+    let dotted = path.join(".");
+    let plain = !dotted.contains(['\\', '=', ':', '\0']) && !dotted.starts_with('/');
+    let (key, _) = key(&dotted);
+    if plain && self::path(&dotted, &key, parameters).is_ok_and(|read| read == path) {
+        return dotted;
+    }
+    let mut pointer = String::new();
+    for name in path {
+        pointer.push('/');
+        for character in crate::schema::escape(name).chars() {
+            if matches!(character, '\\' | '=' | ':') {
+                pointer.push('\\');
+            }
+            pointer.push(character);
+        }
+    }
+    pointer
+}
+
+/// `=TEXT` or `:=JSON`.
+fn assigned(after: After<'_>) -> Result<Value, String> {
+    match after {
+        After::Text(text) => Ok(text.into()),
+        After::Json(text) => {
+            serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))
+        }
+        After::Nothing => Err("not of the form PATH=TEXT or PATH:=JSON".to_owned()),
+    }
+}
+
+/// `=FILE` or `=base64:FILE`.
+fn file(after: After<'_>) -> Result<Value, String> {
+    let After::Text(source) = after else {
+        return Err("not of the form PATH=FILE".to_owned());
+    };
     let (source, encoded) = match source.strip_prefix("base64:") {
         Some(source) => (source, true),
         None => (source, false),
     };
-    let bytes = if source == "-" {
-        let mut bytes = Vec::new();
-        std::io::stdin().read_to_end(&mut bytes).map(|_| bytes)
-    } else {
-        std::fs::read(source)
-    };
-    let bytes = bytes.map_err(|error| error.to_string())?;
+    let bytes = read(source).map_err(|error| error.to_string())?;
     if encoded {
-        return Ok((path, BASE64_STANDARD.encode(bytes).into()));
+        return Ok(BASE64_STANDARD.encode(bytes).into());
     }
     let text = String::from_utf8(bytes)
-        .map_err(|_| format!("not UTF-8 text; send the bytes with {path}=base64:{source}"))?;
-    Ok((path, text.into()))
+        .map_err(|_| format!("not UTF-8 text; send the bytes with =base64:{source}"))?;
+    Ok(text.into())
+}
+
+/// The bytes of a file, or with `-` those of standard input.
+pub(super) fn read(source: &str) -> std::io::Result<Vec<u8>> {
+    if source != "-" {
+        return std::fs::read(source);
+    }
+    let mut bytes = Vec::new();
+    std::io::stdin().read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn nothing(after: &After<'_>) -> Result<(), String> {
+    match after {
+        After::Nothing => Ok(()),
+        _ => Err(r"a path alone is wanted; a name with an equals sign is written \=".to_owned()),
+    }
 }
 
 /// The names of a path.
-fn steps(path: &str, key: impl Fn(&str) -> Option<String>) -> Result<Vec<String>, String> {
-    let mut steps = vec![String::new()];
-    let mut characters = path.chars();
-    while let Some(character) = characters.next() {
-        let last = steps.last_mut().expect("it begins with one");
-        match character {
-            '\\' => last.extend(characters.next()),
-            '.' => steps.push(String::new()),
-            _ => last.push(character),
-        }
+fn path(text: &str, key: &Key, parameters: &[Parameter]) -> Result<Vec<String>, String> {
+    if text.starts_with('/') {
+        return Ok(place::path(&key.whole));
     }
-    if steps.iter().any(String::is_empty) {
-        return Err("the path has an empty name".to_owned());
+    if key.parts.iter().any(String::is_empty) {
+        return Err("the path has an empty name; begin it with / to mean one".to_owned());
     }
-    if let Some(key) = key(&steps[0]) {
-        steps[0] = key;
+    if key.escaped {
+        return Ok(key.parts.clone());
     }
-    Ok(steps)
-}
-
-/// Puts a value at a path.
-fn place(arguments: &mut Map<String, Value>, steps: &[String], value: Value) -> Result<(), String> {
-    let Some((first, rest)) = steps.split_first() else {
-        return Ok(());
-    };
-    let mut at = arguments.entry(first).or_insert(Value::Null);
-    for (index, step) in rest.iter().enumerate() {
-        let so_far = || steps[..=index].join(".");
-        if at.is_null() {
-            *at = Value::Object(Map::new());
-        }
-        at = match at {
-            Value::Object(object) => object.entry(step).or_insert(Value::Null),
-            Value::Array(array) => {
-                let length = array.len();
-                let index = step.parse().ok().filter(|&index: &usize| index <= length);
-                let index = index.ok_or_else(|| {
-                    format!(
-                        "`{}` is an array of {length}, and `{step}` is no place in it",
-                        so_far()
-                    )
-                })?;
-                if index == length {
-                    array.push(Value::Null);
-                }
-                &mut array[index]
-            }
-            _ => return Err(format!("`{}` is neither an object nor an array", so_far())),
+    // As much of the path as a parameter is called, by the server's spelling before the flags'.
+    let known = (1..=key.parts.len()).rev().find_map(|length| {
+        let (front, rest) = key.parts.split_at(length);
+        let paths = || {
+            parameters
+                .iter()
+                .map(|parameter| (parameter, place::path(parameter.pointer)))
         };
-    }
-    *at = value;
-    Ok(())
+        let flag = front.join(".");
+        let by_wire = paths().find(|(_, path)| path == front);
+        let by_flag = || {
+            paths().find(|(parameter, _)| {
+                parameter.flag == flag || parameter.aliases.contains(&&*flag)
+            })
+        };
+        let (_, mut path) = by_wire.or_else(by_flag)?;
+        path.extend_from_slice(rest);
+        Some(path)
+    });
+    Ok(known.unwrap_or_else(|| key.parts.clone()))
 }
 
 /// Removes what is at a path, if there is anything.
-fn remove(arguments: &mut Map<String, Value>, steps: &[String]) {
-    let Some((last, way)) = steps.split_last() else {
+fn remove(arguments: &mut Map<String, Value>, path: &[String]) {
+    let Some((last, way)) = path.split_last() else {
         return;
     };
     let Some((first, way)) = way.split_first() else {
@@ -203,6 +237,24 @@ mod tests {
 
     use super::*;
 
+    const PARAMETERS: &[Parameter] = &[
+        Parameter {
+            pointer: "/maxResults",
+            flag: "max-results",
+            ..Parameter::PLAIN
+        },
+        Parameter {
+            pointer: "/start",
+            flag: "start",
+            ..Parameter::PLAIN
+        },
+        Parameter {
+            pointer: "/start/date_time",
+            flag: "start.date-time",
+            ..Parameter::PLAIN
+        },
+    ];
+
     /// What the arguments become, or what is wrong.
     fn patched(arguments: Value, line: &[&str]) -> Result<Value, Vec<String>> {
         let words = std::iter::once("x").chain(line.iter().copied());
@@ -212,8 +264,7 @@ mod tests {
         let Value::Object(mut arguments) = arguments else {
             panic!("an object")
         };
-        let key = |flag: &str| (flag == "max-results").then(|| "maxResults".to_owned());
-        let wrong = apply(&mut arguments, &matches, key);
+        let wrong = apply(&mut arguments, &matches, PARAMETERS);
         if wrong.is_empty() {
             Ok(arguments.into())
         } else {
@@ -234,7 +285,18 @@ mod tests {
                 &["--set", "max-results:=5"],
                 json!({"maxResults": 5}),
             ),
+            (
+                json!({}),
+                &["--set", "start.date-time.x=1", "--set", "start.zone=UTC"],
+                json!({"start": {"date_time": {"x": "1"}, "zone": "UTC"}}),
+            ),
             (json!({}), &["--set", r"a\.b=c=d"], json!({"a.b": "c=d"})),
+            (json!({}), &["--set", r"a\=b=c"], json!({"a=b": "c"})),
+            (
+                json!({}),
+                &["--set", "/max-results/~1/:=5"],
+                json!({"max-results": {"/": {"": 5}}}),
+            ),
             (
                 json!({"list": [1, {"k": 2}]}),
                 &["--set", "list.1.k:=3", "--set", "list.2=end"],
@@ -253,6 +315,29 @@ mod tests {
             (json!({"a": 1, "b": 2}), &["--unset", "a"], json!({"b": 2})),
         ] {
             assert_eq!(patched(before, line), Ok(after), "{line:?}");
+        }
+    }
+
+    #[test]
+    fn a_written_path_is_read_as_the_same() {
+        for path in [
+            &["a"][..],
+            &["a", "b.c"],
+            &["max-results"],
+            &["start", "date-time"],
+            &["start", "date_time"],
+            &["a=b:", r"c\d"],
+            &["", "/", "~"],
+            &["/x"],
+        ] {
+            let path: Vec<String> = path.iter().map(|&name| name.to_owned()).collect();
+            let words = words(&path, &json!(1), PARAMETERS);
+            let line: Vec<&str> = words.iter().map(String::as_str).collect();
+            let value = path
+                .iter()
+                .rev()
+                .fold(json!(1), |value, name| json!({name: value}));
+            assert_eq!(patched(json!({}), &line), Ok(value), "{words:?}");
         }
     }
 

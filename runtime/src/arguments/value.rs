@@ -1,47 +1,233 @@
 //! The text of a flag as JSON, by the flag's shape.
+//!
+//! What is wrong is said without the flag's name, which the caller knows: "ten: not an integer".
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use strsim::levenshtein;
 
-use crate::spec::Shape;
+use super::shorthand;
+use crate::spec::{Field, Shape};
 
-/// The items one occurrence of a repeating flag stands for: a JSON array is all of them, and where
-/// no item can hold a comma, commas part them.
-pub(super) fn items(flag: &str, item: Shape, text: &str) -> Result<Vec<Value>, String> {
-    if text.starts_with('[')
-        && let Ok(Value::Array(items)) = serde_json::from_str(text)
-        && items.iter().all(|value| fits(item, value))
-    {
-        return Ok(items);
-    }
-    match item {
-        Shape::Text | Shape::Any | Shape::Json => Ok(vec![scalar(flag, item, text)?]),
-        Shape::Choice(values) if values.iter().any(|value| value.contains(',')) => {
-            Ok(vec![scalar(flag, item, text)?])
+/// A value out of what its flag was given, an item an occurrence; none is the flag without a value.
+pub(super) fn read(shape: Shape, given: &[Option<&str>]) -> Result<Value, String> {
+    match shape {
+        Shape::List(item) => {
+            let mut items = Vec::new();
+            for text in given {
+                items.extend(self::items(
+                    *item,
+                    text.unwrap_or_default(),
+                    given.len() == 1,
+                )?);
+            }
+            Ok(items.into())
         }
-        _ => text
-            .split(',')
-            .map(|part| scalar(flag, item, part))
-            .collect(),
+        Shape::Object { fields, rest } => object(fields, *rest, given),
+        Shape::Union(branches) => union(branches, given),
+        shape => match given.last() {
+            Some(Some(text)) => one(shape, text),
+            _ => Ok(bare(shape)),
+        },
     }
 }
 
-/// One value out of its text.
-pub(super) fn scalar(flag: &str, shape: Shape, text: &str) -> Result<Value, String> {
-    let wrong = |wanted: &str| format!("--{flag} {text}: not {wanted}");
+/// What a flag without a value means.
+fn bare(shape: Shape) -> Value {
+    match shape {
+        Shape::Constant(only) => serde_json::from_str(only).unwrap_or_default(),
+        _ => true.into(),
+    }
+}
+
+/// One value out of one text.
+pub(super) fn one(shape: Shape, text: &str) -> Result<Value, String> {
+    let wrong = |wanted: &str| format!("{}: not {wanted}", short(text));
     match shape {
         Shape::Text => Ok(text.into()),
         Shape::Integer => integer(text).ok_or_else(|| wrong("an integer")),
         Shape::Number => number(text).ok_or_else(|| wrong("a number")),
-        Shape::Boolean { .. } => match text {
+        Shape::Boolean => match text {
             "true" => Ok(true.into()),
             "false" => Ok(false.into()),
-            _ => Err(format!("--{flag}={text}: neither true nor false")),
+            _ => Err(format!("{}: neither true nor false", short(text))),
         },
-        Shape::Choice(values) => choice(flag, values, text),
+        Shape::Choice(values) => choice(values, text),
+        Shape::Constant(only) => choice(&[only], text),
         Shape::Any => Ok(json_or_text(text)),
-        Shape::Constant(_) | Shape::Json | Shape::List(_) => serde_json::from_str(text)
-            .map_err(|error| format!("--{flag}: not JSON ({error}); a string is written '\"…\"'")),
+        Shape::Json => json(text),
+        Shape::List(item) => items(*item, text, true).map(Value::from),
+        Shape::Tuple(slots) => tuple(slots, text),
+        Shape::Object { fields, rest } if !text.starts_with('{') => {
+            shorthand::object(fields, *rest, text)
+        }
+        Shape::Object { .. } => json(text),
+        Shape::Union(branches) => union(branches, &[Some(text)]),
+    }
+}
+
+/// JSON text, and nothing else.
+pub(super) fn json(text: &str) -> Result<Value, String> {
+    serde_json::from_str(text).map_err(|error| {
+        format!(
+            "{}: not JSON ({error}); a string is written '\"…\"'",
+            short(text)
+        )
+    })
+}
+
+/// The items one occurrence of a repeating flag stands for: a JSON array is all of them, and where
+/// no item can hold a comma, commas part them.
+fn items(item: Shape, text: &str, only: bool) -> Result<Vec<Value>, String> {
+    if text.starts_with('[')
+        && let Ok(Value::Array(items)) = serde_json::from_str(text)
+    {
+        // Where an item could be an array itself, several occurrences are an item each.
+        let whole = match item {
+            Shape::Any | Shape::Json => only,
+            item => items.iter().all(|value| fits(item, value)),
+        };
+        if whole {
+            return Ok(items);
+        }
+    }
+    if let Shape::Any = item {
+        return Ok(vec![
+            serde_json::from_str(text).unwrap_or_else(|_| text.into()),
+        ]);
+    }
+    if parts_at_commas(item) {
+        text.split(',').map(|part| one(item, part)).collect()
+    } else {
+        Ok(vec![one(item, text)?])
+    }
+}
+
+/// Whether no value of the shape can hold a comma.
+fn parts_at_commas(shape: Shape) -> bool {
+    match shape {
+        Shape::Integer | Shape::Number | Shape::Boolean => true,
+        Shape::Choice(values) => !values.iter().any(|value| value.contains(',')),
+        Shape::Constant(value) => !value.contains(','),
+        Shape::Union(branches) => branches.iter().all(|branch| parts_at_commas(*branch)),
+        Shape::Text
+        | Shape::Any
+        | Shape::Json
+        | Shape::List(_)
+        | Shape::Tuple(_)
+        | Shape::Object { .. } => false,
+    }
+}
+
+/// `52.5,13.4`, or a JSON array.
+fn tuple(slots: &[Shape], text: &str) -> Result<Value, String> {
+    if text.starts_with('[') {
+        let value = json(text)?;
+        if value.is_array() {
+            return Ok(value);
+        }
+    }
+    let parts = shorthand::split(text);
+    if parts.len() > slots.len() {
+        return Err(format!(
+            "{}: {} values where {} are wanted",
+            short(text),
+            parts.len(),
+            slots.len()
+        ));
+    }
+    let values = slots
+        .iter()
+        .zip(&parts)
+        .map(|(slot, part)| one(*slot, part));
+    values.collect::<Result<Vec<_>, _>>().map(Value::from)
+}
+
+/// An object out of JSON and `KEY=VALUE`, the later over the earlier.
+fn object(fields: &[Field], rest: Shape, given: &[Option<&str>]) -> Result<Value, String> {
+    let mut object = Map::new();
+    let mut typed = false;
+    for text in given.iter().map(|text| text.unwrap_or_default()) {
+        if !text.trim_start().starts_with('{') {
+            shorthand::pair(&mut object, fields, rest, text)?;
+            typed = true;
+            continue;
+        }
+        match json(text)? {
+            Value::Object(more) => super::place::merge_into(&mut object, more),
+            _ => return Err(format!("{}: not an object", short(text))),
+        }
+    }
+    if typed {
+        shorthand::constants(&mut object, fields);
+    }
+    Ok(object.into())
+}
+
+/// The first alternative that what was given can be.
+fn union(branches: &[Shape], given: &[Option<&str>]) -> Result<Value, String> {
+    let list = branches
+        .iter()
+        .find(|branch| matches!(branch, Shape::List(_)));
+    let object = branches
+        .iter()
+        .find(|branch| matches!(branch, Shape::Object { .. }));
+    let text = match given {
+        [Some(text)] => *text,
+        [None] | [] => return Ok(true.into()),
+        _ => {
+            return match list.or(object) {
+                Some(repeated) => read(*repeated, given),
+                None => Err("given more than once".to_owned()),
+            };
+        }
+    };
+    if text.starts_with(['{', '['])
+        && let Ok(value) = serde_json::from_str(text)
+        && branches
+            .iter()
+            .any(|branch| !is_scalar(*branch) && fits(*branch, &value))
+    {
+        return Ok(value);
+    }
+    let scalars = branches.iter().filter(|branch| is_scalar(**branch));
+    let rest = branches.iter().filter(|branch| !is_scalar(**branch));
+    let mut refusals = Vec::new();
+    for branch in scalars.chain(rest) {
+        match read(*branch, given) {
+            Ok(value) => return Ok(value),
+            Err(refusal) => refusals.push(refusal),
+        }
+    }
+    let said = short(text);
+    let reasons = refusals.iter().map(|refusal| {
+        refusal
+            .strip_prefix(&format!("{said}: "))
+            .unwrap_or(refusal)
+    });
+    let reasons: Vec<&str> = reasons.collect();
+    Err(format!("{said}: {}", reasons.join("; ")))
+}
+
+/// Whether text for it is never JSON of an object or an array.
+fn is_scalar(shape: Shape) -> bool {
+    match shape {
+        Shape::Text
+        | Shape::Integer
+        | Shape::Number
+        | Shape::Boolean
+        | Shape::Choice(_)
+        | Shape::Constant(_) => true,
+        Shape::Union(branches) => branches.iter().all(|branch| is_scalar(*branch)),
+        Shape::List(_) | Shape::Tuple(_) | Shape::Object { .. } | Shape::Any | Shape::Json => false,
+    }
+}
+
+/// The text as it is shown in a message.
+pub(super) fn short(text: &str) -> String {
+    const MOST: usize = 60;
+    match text.char_indices().nth(MOST) {
+        Some((cut, _)) => format!("{}…", &text[..cut]),
+        None => text.to_owned(),
     }
 }
 
@@ -91,7 +277,7 @@ fn number(text: &str) -> Option<Value> {
         .map(Value::Number)
 }
 
-fn choice(flag: &str, values: &[&str], text: &str) -> Result<Value, String> {
+fn choice(values: &[&str], text: &str) -> Result<Value, String> {
     let parsed: Vec<Value> = values
         .iter()
         .filter_map(|value| serde_json::from_str(value).ok())
@@ -108,31 +294,36 @@ fn choice(flag: &str, values: &[&str], text: &str) -> Result<Value, String> {
     let near = near
         .map(|near| format!("; did you mean {near}?"))
         .unwrap_or_default();
-    Err(format!(
-        "--{flag} {text}: not one of {}{near}",
-        shown.join(", ")
-    ))
+    let text = short(text);
+    Err(format!("{text}: not one of {}{near}", shown.join(", ")))
 }
 
 /// A value as it is typed: a string without its quotes.
-fn shown(value: &Value) -> String {
+pub(super) fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     }
 }
 
-/// Whether a JSON value could be an item of the shape.
-fn fits(shape: Shape, value: &Value) -> bool {
+/// Whether a JSON value could be meant by the shape.
+pub(super) fn fits(shape: Shape, value: &Value) -> bool {
+    let is = |text: &str| serde_json::from_str::<Value>(text).is_ok_and(|other| other == *value);
     match shape {
         Shape::Text => value.is_string(),
         Shape::Integer => value.is_number() && integer(&value.to_string()).is_some(),
         Shape::Number => value.is_number(),
-        Shape::Boolean { .. } => value.is_boolean(),
-        Shape::Choice(values) => values.iter().any(|choice| {
-            serde_json::from_str::<Value>(choice).is_ok_and(|choice| choice == *value)
-        }),
-        Shape::Any | Shape::Constant(_) | Shape::Json | Shape::List(_) => true,
+        Shape::Boolean => value.is_boolean(),
+        Shape::Choice(values) => values.iter().any(|text| is(text)),
+        Shape::Constant(text) => is(text),
+        Shape::List(item) => match value {
+            Value::Array(items) => items.iter().all(|value| fits(*item, value)),
+            _ => false,
+        },
+        Shape::Tuple(_) => value.is_array(),
+        Shape::Object { .. } => value.is_object(),
+        Shape::Union(branches) => branches.iter().any(|branch| fits(*branch, value)),
+        Shape::Any | Shape::Json => true,
     }
 }
 
@@ -141,7 +332,7 @@ mod tests {
     use super::*;
 
     fn sent(shape: Shape, text: &str) -> Result<String, String> {
-        scalar("x", shape, text).map(|value| value.to_string())
+        one(shape, text).map(|value| value.to_string())
     }
 
     #[test]
@@ -201,13 +392,13 @@ mod tests {
         assert_eq!(sent(shape, "10000").unwrap(), "10000");
         assert_eq!(
             sent(shape, "gren").unwrap_err(),
-            "--x gren: not one of 10000, red, green; did you mean green?"
+            "gren: not one of 10000, red, green; did you mean green?"
         );
     }
 
     #[test]
     fn a_list_of_texts_is_not_split_but_a_json_array_of_them_is_the_list() {
-        let list = |item, text| items("x", item, text).map(|items| Value::from(items).to_string());
+        let list = |item, text| items(item, text, true).map(|items| Value::from(items).to_string());
         assert_eq!(list(Shape::Text, "b,c").unwrap(), r#"["b,c"]"#);
         assert_eq!(list(Shape::Text, r#"["a","b"]"#).unwrap(), r#"["a","b"]"#);
         assert_eq!(list(Shape::Text, "[1]").unwrap(), r#"["[1]"]"#);

@@ -27,13 +27,15 @@ pub(crate) fn run(run: &Run, matches: &ArgMatches) -> Exit {
     let given = matches.get_one::<String>("name").map_or("", String::as_str);
     // The server's own name goes first, so that every tool of its can be reached.
     let known = run.spec.tools.iter().any(|tool| tool.wire == given);
-    let name = match command::tool(run.spec, given) {
-        Some(tool) if !known => tool.wire,
-        _ => given,
+    let known = if known {
+        run.spec.tools.iter().find(|tool| tool.wire == given)
+    } else {
+        command::tool(run.spec, given)
     };
+    let name = known.map_or(given, |tool| tool.wire);
     let arguments = arguments::assemble_untyped(matches);
     run.finish(
         Some(name),
-        arguments.and_then(|arguments| run.call(name, arguments)),
+        arguments.and_then(|arguments| run.call(name, known, arguments)),
     )
 }

@@ -187,22 +187,33 @@ fn explain(run: &Run, matches: &ArgMatches) -> Result<String, Error> {
 }
 
 fn type_name(shape: Shape) -> Value {
+    let value = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
     match shape {
         Shape::Text => "string".into(),
         Shape::Integer => "integer".into(),
         Shape::Number => "number".into(),
-        Shape::Boolean { .. } => "boolean".into(),
-        Shape::Choice(values) => json!({"one of": values
-            .iter()
-            .filter_map(|value| serde_json::from_str::<Value>(value).ok())
-            .collect::<Vec<_>>()}),
-        Shape::Constant(value) => {
-            json!({"always": serde_json::from_str::<Value>(value).unwrap_or_default()})
+        Shape::Boolean => "boolean".into(),
+        Shape::Choice(values) => {
+            let values: Vec<_> = values.iter().map(|text| value(text)).collect();
+            json!({"one of": values})
         }
+        Shape::Constant(only) => json!({"always": value(only)}),
         Shape::List(item) => json!({"list of": type_name(*item)}),
+        Shape::Tuple(slots) => json!({"tuple of": type_names(slots)}),
+        Shape::Object { fields, rest } => {
+            let fields = fields
+                .iter()
+                .map(|field| (field.key.to_owned(), type_name(field.shape)));
+            json!({"object of": fields.collect::<Map<_, _>>(), "else": type_name(*rest)})
+        }
+        Shape::Union(branches) => json!({"any of": type_names(branches)}),
         Shape::Any => "any".into(),
         Shape::Json => "json".into(),
     }
+}
+
+fn type_names(shapes: &[Shape]) -> Vec<Value> {
+    shapes.iter().map(|shape| type_name(*shape)).collect()
 }
 
 /// The capture that the program was made from.

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{json, only_text};
+use crate::spec::Failure;
 
 /// Why the tool failed, if its answer says so: by `isError`, or by `success: false` at the top of its
 /// data or under `data`.
@@ -10,7 +11,7 @@ use super::{json, only_text};
 /// The second form is what servers that wrap every answer as `{success, data, error}` send. Some of
 /// them report a failed call of their own as the `data` of a successful one: as the data itself, as an
 /// `error` in it, or, for a call that stands for several, as a list in which nothing succeeded.
-pub(crate) fn failure(result: &Value) -> Option<String> {
+pub(crate) fn failure(result: &Value, test: Failure) -> Option<String> {
     let data = match result
         .get("structuredContent")
         .filter(|value| !value.is_null())
@@ -27,6 +28,15 @@ pub(crate) fn failure(result: &Value) -> Option<String> {
         return Some(words.or_else(|| texts(result)).unwrap_or_default());
     }
     let data = data?;
+    match test {
+        Failure::Shaped => {}
+        Failure::Flagged => return None,
+        Failure::Equals { pointer, value } => {
+            let wanted: Value = serde_json::from_str(value).ok()?;
+            let failed = data.pointer(pointer) == Some(&wanted);
+            return failed.then(|| words(&data).unwrap_or_default());
+        }
+    }
     // fastmcp wraps an answer that is no object by itself as `{"result": …}`.
     let data = match data.as_object() {
         Some(object) if object.len() == 1 => object.get("result").unwrap_or(&data),
@@ -112,7 +122,11 @@ mod tests {
                 "wrapped",
             ),
         ] {
-            assert_eq!(failure(&result).as_deref(), Some(words), "{result}");
+            assert_eq!(
+                failure(&result, Failure::Shaped).as_deref(),
+                Some(words),
+                "{result}"
+            );
         }
     }
 
@@ -127,7 +141,7 @@ mod tests {
             json!({"structuredContent": {"data": [{"success": false}, {"success": true}]}}),
             json!({"structuredContent": {"data": []}}),
         ] {
-            assert_eq!(failure(&result), None, "{result}");
+            assert_eq!(failure(&result, Failure::Shaped), None, "{result}");
         }
     }
 }

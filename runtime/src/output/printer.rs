@@ -58,6 +58,13 @@ impl Printer {
         let _ = writeln!(std::io::stderr(), "{line}");
     }
 
+    /// Says what the caller should know, though it stops nothing.
+    pub(crate) fn warn(&self, warning: &str) {
+        if self.verbosity >= Verbosity::Normal {
+            self.say(&format!("warning: {}", plain(warning)));
+        }
+    }
+
     /// Says what went wrong, what to do, and what the server said last.
     pub(crate) fn error(&self, error: &Error, tool: Option<&str>) {
         self.say(&format!("error: {}", plain(&error.to_string())));
