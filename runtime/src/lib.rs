@@ -32,6 +32,7 @@ pub mod spec;
 pub mod template;
 pub mod text;
 mod transport;
+pub mod validate;
 mod wire;
 
 use std::ffi::OsString;
