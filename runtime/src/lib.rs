@@ -25,6 +25,7 @@ mod output;
 mod process;
 mod reaper;
 mod run;
+pub mod sample;
 pub mod schema;
 mod settings;
 mod signal;
