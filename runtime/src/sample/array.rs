@@ -1,6 +1,6 @@
 //! Samples of arrays.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Layers, Made, Sampler, least, list, most};
 
@@ -16,11 +16,12 @@ impl<'a> Sampler<'a, '_> {
         name: &str,
     ) -> Option<Made> {
         let fewest = most(layers, "minItems").unwrap_or(0);
-        let contained = layers
-            .iter()
-            .any(|layer| layer.contains_key("contains"))
-            .then(|| most(layers, "minContains").unwrap_or(1))
-            .unwrap_or(0);
+        let contains = layers.iter().any(|layer| layer.contains_key("contains"));
+        let contained = if contains {
+            most(layers, "minContains").unwrap_or(1)
+        } else {
+            0
+        };
         let fewest = fewest.max(contained);
         let tuple = layers
             .iter()
@@ -80,7 +81,7 @@ impl<'a> Sampler<'a, '_> {
 }
 
 /// The schemas of the items that have a place.
-fn first(layer: &serde_json::Map<String, Value>) -> &[Value] {
+fn first(layer: &Map<String, Value>) -> &[Value] {
     match list(layer, "prefixItems") {
         [] => list(layer, "items"),
         first => first,
@@ -88,7 +89,7 @@ fn first(layer: &serde_json::Map<String, Value>) -> &[Value] {
 }
 
 /// The schema of the item at a place.
-fn item(layer: &serde_json::Map<String, Value>, at: usize) -> Option<&Value> {
+fn item(layer: &Map<String, Value>, at: usize) -> Option<&Value> {
     if let Some(schema) = first(layer).get(at) {
         return Some(schema);
     }

@@ -1,8 +1,10 @@
 //! Samples of objects.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value};
 
-use super::{Layers, Made, Sample, Sampler, most};
+use super::{LAYERS, Layers, Made, Sample, Sampler, list, most};
 
 /// How deep what is not required is given.
 const OPTIONAL: usize = 4;
@@ -13,7 +15,16 @@ const FIELDS: usize = 64;
 /// The most rounds of fields that ask for others.
 const ROUNDS: usize = 8;
 
-/// The fields of an object, each with what is known of it and whether it is given.
+/// The fields that an object may have, in the order they were met.
+#[derive(Default)]
+struct Fields<'a> {
+    list: Vec<Field<'a>>,
+    places: HashMap<&'a str, usize>,
+    /// How many of them are required.
+    required: usize,
+}
+
+/// One of them, with what is known of it.
 struct Field<'a> {
     name: &'a str,
     schemas: Vec<&'a Value>,
@@ -36,46 +47,30 @@ impl<'a> Sampler<'a, '_> {
 
     fn fields(&mut self, layers: &Layers<'a>, whole: bool) -> Map<String, Value> {
         let mut layers = layers.clone();
-        let mut fields = known(&layers);
+        let mut fields = Fields::default();
+        for layer in &layers {
+            fields.learn(layer);
+        }
         for _ in 0..ROUNDS {
-            let wanted = self.wanted(&layers, &fields, whole);
-            let before = (
-                layers.len(),
-                fields.iter().filter(|field| field.required).count(),
-            );
-            for (name, schema) in wanted {
-                match schema {
-                    Some(schema) => {
-                        let own = self.layers(&[schema]).unwrap_or_default();
-                        layers.extend(
-                            own.into_iter()
-                                .filter(|own| {
-                                    !layers.iter().any(|layer| std::ptr::eq(*layer, *own))
-                                })
-                                .collect::<Vec<_>>(),
-                        );
+            let before = (fields.list.len(), fields.required);
+            for (name, schema) in wanted(&layers, &fields, whole) {
+                let Some(schema) = schema else {
+                    fields.require(name);
+                    continue;
+                };
+                for own in self.layers(&[schema]).unwrap_or_default() {
+                    let known = layers.iter().any(|layer| std::ptr::eq(*layer, own));
+                    if !known && layers.len() < LAYERS {
+                        fields.learn(own);
+                        layers.push(own);
                     }
-                    None => require(&mut fields, name),
                 }
             }
-            let required: Vec<&str> = fields
-                .iter()
-                .filter(|field| field.required)
-                .map(|field| field.name)
-                .collect();
-            fields = known(&layers);
-            for name in required {
-                require(&mut fields, name);
-            }
-            if before
-                == (
-                    layers.len(),
-                    fields.iter().filter(|field| field.required).count(),
-                )
-            {
+            if before == (fields.list.len(), fields.required) {
                 break;
             }
         }
+        let fields = fields.list;
         let mut made = Map::new();
         for field in &fields {
             if field.required || (whole && is_for_the_caller(&field.schemas)) {
@@ -105,37 +100,6 @@ impl<'a> Sampler<'a, '_> {
         made
     }
 
-    /// What the fields that are given ask for: other fields, or that the object fit a schema.
-    fn wanted(
-        &self,
-        layers: &Layers<'a>,
-        fields: &[Field<'a>],
-        whole: bool,
-    ) -> Vec<(&'a str, Option<&'a Value>)> {
-        let given = |name: &str| {
-            let mut fields = fields.iter();
-            fields.any(|field| field.name == name && (field.required || whole))
-        };
-        let mut wanted = Vec::new();
-        for keyword in ["dependentRequired", "dependentSchemas", "dependencies"] {
-            let maps = layers
-                .iter()
-                .filter_map(|layer| layer.get(keyword)?.as_object());
-            for (name, asked) in maps.flatten().filter(|(name, _)| given(name)) {
-                match asked {
-                    Value::Array(names) => wanted.extend(
-                        names
-                            .iter()
-                            .filter_map(Value::as_str)
-                            .map(|name| (name, None)),
-                    ),
-                    schema => wanted.push((name, Some(schema))),
-                }
-            }
-        }
-        wanted
-    }
-
     fn field(&mut self, layers: &Layers<'a>, field: &Field<'_>, made: &mut Map<String, Value>) {
         let schemas = self.about(layers, field.name);
         let value = match self.value(&schemas, field.name) {
@@ -147,7 +111,7 @@ impl<'a> Sampler<'a, '_> {
     }
 
     /// The schemas that are about a field.
-    fn about(&self, layers: &Layers<'a>, name: &str) -> Vec<&'a Value> {
+    fn about(&mut self, layers: &Layers<'a>, name: &str) -> Vec<&'a Value> {
         let mut about = Vec::new();
         for layer in layers {
             let declared = layer
@@ -158,7 +122,7 @@ impl<'a> Sampler<'a, '_> {
             let matching = patterns.into_iter().flatten();
             own.extend(
                 matching
-                    .filter(|(pattern, _)| crate::validate::matches(pattern, name))
+                    .filter(|(pattern, _)| self.judge.matches(pattern, name))
                     .map(|(_, schema)| schema),
             );
             if own.is_empty() {
@@ -184,7 +148,7 @@ impl<'a> Sampler<'a, '_> {
             .filter_map(|layer| layer.get("patternProperties")?.as_object());
         let by_pattern = patterns
             .flat_map(Map::keys)
-            .find_map(|pattern| super::scalar::matching(pattern, at - 1));
+            .find_map(|pattern| self.matching(pattern, at - 1));
         if let Some(name) = by_pattern {
             return name;
         }
@@ -217,46 +181,67 @@ impl<'a> Sampler<'a, '_> {
     }
 }
 
-/// The fields that the layers know of.
-fn known<'a>(layers: &Layers<'a>) -> Vec<Field<'a>> {
-    let mut fields: Vec<Field<'a>> = Vec::new();
-    let mut places = std::collections::HashMap::new();
-    for layer in layers {
-        let properties = layer.get("properties").and_then(Value::as_object);
-        for (name, schema) in properties.into_iter().flatten() {
-            let at = *places.entry(name.as_str()).or_insert(fields.len());
-            if at == fields.len() {
-                fields.push(Field {
-                    name,
-                    schemas: Vec::new(),
-                    required: false,
-                });
-            }
-            fields[at].schemas.push(schema);
-        }
-    }
-    for layer in layers {
-        for name in super::list(layer, "required")
+/// What the fields that are given ask for: other fields, or that the object fit a schema.
+fn wanted<'a>(
+    layers: &Layers<'a>,
+    fields: &Fields<'a>,
+    whole: bool,
+) -> Vec<(&'a str, Option<&'a Value>)> {
+    let given = |name: &str| {
+        let field = fields.places.get(name).map(|at| &fields.list[*at]);
+        field.is_some_and(|field| field.required || whole)
+    };
+    let mut wanted = Vec::new();
+    for keyword in ["dependentRequired", "dependentSchemas", "dependencies"] {
+        let maps = layers
             .iter()
-            .filter_map(Value::as_str)
-        {
-            match places.get(name) {
-                Some(at) => fields[*at].required = true,
-                None => require(&mut fields, name),
+            .filter_map(|layer| layer.get(keyword)?.as_object());
+        for (name, asked) in maps.flatten().filter(|(name, _)| given(name)) {
+            match asked {
+                Value::Array(names) => wanted.extend(
+                    names
+                        .iter()
+                        .filter_map(Value::as_str)
+                        .map(|name| (name, None)),
+                ),
+                schema => wanted.push((name, Some(schema))),
             }
         }
     }
-    fields
+    wanted
 }
 
-fn require<'a>(fields: &mut Vec<Field<'a>>, name: &'a str) {
-    match fields.iter_mut().find(|field| field.name == name) {
-        Some(field) => field.required = true,
-        None => fields.push(Field {
-            name,
-            schemas: Vec::new(),
-            required: true,
-        }),
+impl<'a> Fields<'a> {
+    /// Adds what a schema says of fields.
+    fn learn(&mut self, layer: &'a Map<String, Value>) {
+        let properties = layer.get("properties").and_then(Value::as_object);
+        for (name, schema) in properties.into_iter().flatten() {
+            self.field(name).schemas.push(schema);
+        }
+        let required = list(layer, "required").iter().filter_map(Value::as_str);
+        for name in required {
+            self.require(name);
+        }
+    }
+
+    fn require(&mut self, name: &'a str) {
+        let field = self.field(name);
+        if !field.required {
+            field.required = true;
+            self.required += 1;
+        }
+    }
+
+    fn field(&mut self, name: &'a str) -> &mut Field<'a> {
+        let at = *self.places.entry(name).or_insert(self.list.len());
+        if at == self.list.len() {
+            self.list.push(Field {
+                name,
+                schemas: Vec::new(),
+                required: false,
+            });
+        }
+        &mut self.list[at]
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Number, Value};
 
-use super::{Layers, least, most, pattern};
+use super::{Layers, Sampler, least, most, pattern};
 
 /// The longest text that is made up because it must be so long.
 const LENGTH: usize = 10_000;
@@ -56,13 +56,13 @@ pub(super) fn texts(layers: &Layers<'_>, name: &str) -> Vec<Value> {
     texts.into_iter().map(Value::String).collect()
 }
 
-/// A text with a match of a pattern, a different one for each number.
-pub(super) fn matching(pattern: &str, number: usize) -> Option<String> {
-    let examples = (0..4).filter_map(|more| pattern::example(pattern, more + number));
-    let examples = examples.chain([format!("key{number}")]);
-    examples
-        .into_iter()
-        .find(|text| crate::validate::matches(pattern, text))
+impl<'a> Sampler<'a, '_> {
+    /// A text with a match of a pattern, a different one for each number.
+    pub(super) fn matching(&mut self, pattern: &'a str, number: usize) -> Option<String> {
+        let examples = (0..4).filter_map(|more| pattern::example(pattern, more + number));
+        let mut examples = examples.chain([format!("key{number}")]);
+        examples.find(|text| self.judge.matches(pattern, text))
+    }
 }
 
 /// A text made as long as it must be, and as short.

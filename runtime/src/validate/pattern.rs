@@ -26,12 +26,7 @@ pub fn pattern_is_understood(pattern: &str) -> bool {
 
 /// What it costs to compile a pattern and to match a long text, in steps of the walk.
 const COMPILING: usize = 1000;
-const BYTES_A_STEP: usize = 16;
-
-/// Whether a text has a match of a pattern, as far as that can be told.
-pub(crate) fn matches(pattern: &str, text: &str) -> bool {
-    compile(pattern).is_some_and(|regex| text.len() <= TEXT && regex.is_match(text))
-}
+const BYTES_A_STEP: usize = 4;
 
 /// The patterns of a document, each compiled when it is first met.
 #[derive(Debug, Default)]
