@@ -45,6 +45,10 @@ impl<'a> Checker<'a, '_> {
         let patterns = keywords.get("patternProperties").and_then(Value::as_object);
         let additional = keywords.get("additionalProperties");
         for (name, value) in fields {
+            if self.steps == 0 {
+                self.unsure += 1;
+                return;
+            }
             let mut known = false;
             if let Some(schema) = properties.and_then(|properties| properties.get(name)) {
                 known = true;

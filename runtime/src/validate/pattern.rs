@@ -26,7 +26,7 @@ pub fn pattern_is_understood(pattern: &str) -> bool {
 
 /// What it costs to compile a pattern and to match a long text, in steps of the walk.
 const COMPILING: usize = 1000;
-const BYTES_A_STEP: usize = 16;
+const BYTES_A_STEP: usize = 4;
 
 /// The patterns of a document, each compiled when it is first met.
 #[derive(Debug, Default)]

@@ -1,7 +1,9 @@
 //! The words of a message.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
-use strsim::levenshtein;
+use strsim::osa_distance;
 
 /// The most characters of a value that are shown.
 const SHOWN: usize = 60;
@@ -118,20 +120,24 @@ pub(super) fn none_of(instance: &Value, allowed: &[&Value]) -> String {
 
 /// The choices as they are listed: without quotes where that leaves no doubt.
 pub(super) fn choices(allowed: &[&Value]) -> Vec<String> {
+    // A number's text is quoted where the number is a choice as well.
+    let others: Vec<String> = allowed
+        .iter()
+        .filter(|other| !other.is_string())
+        .map(|other| other.to_string())
+        .collect();
     let bare = |text: &str| {
         let plain = !text.is_empty() && !text.contains([',', '"']) && text.trim() == text;
-        plain
-            && !allowed
-                .iter()
-                .any(|other| !other.is_string() && other.to_string() == text)
+        plain && !others.iter().any(|other| other == text)
     };
     let mut shown = Vec::with_capacity(allowed.len());
+    let mut seen = HashSet::new();
     for choice in allowed {
         let text = match choice {
             Value::String(text) if bare(text) => cut(text, SHOWN),
             other => show(other),
         };
-        if !shown.contains(&text) {
+        if seen.insert(text.clone()) {
             shown.push(text);
         }
     }
@@ -155,8 +161,9 @@ pub(super) fn nearest<'w>(word: &str, known: impl Iterator<Item = &'w str>) -> S
     let lower = word.to_lowercase();
     let near = known
         .filter(|known| known.len().abs_diff(word.len()) <= 2)
-        .map(|known| (levenshtein(&known.to_lowercase(), &lower), known))
-        .filter(|(distance, known)| *distance <= 2 && *distance < known.len().min(word.len()))
+        .map(|known| (osa_distance(&known.to_lowercase(), &lower), known))
+        // In a short word two letters are half of it.
+        .filter(|(distance, known)| *distance <= (known.len().min(word.len()) / 3).min(2))
         .min_by_key(|(distance, _)| *distance);
     near.map(|(_, near)| format!("; did you mean {near}?"))
         .unwrap_or_default()
