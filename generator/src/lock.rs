@@ -115,7 +115,7 @@ impl Lock {
         for (tool, entry) in &lock.tools {
             check(tool, &entry.command, &mut commands)?;
             let mut flags = HashSet::new();
-            for name in entry.names() {
+            for (name, _) in entry.names() {
                 check(tool, name, &mut flags)?;
             }
         }
@@ -149,9 +149,11 @@ impl Lock {
         Some(&self.tools.get(tool)?.command)
     }
 
-    /// Every command that is spoken for.
-    pub(crate) fn commands(&self) -> impl Iterator<Item = &str> {
-        self.tools.values().map(|entry| &*entry.command)
+    /// Every command that is spoken for, and the tool it is held for.
+    pub(crate) fn commands(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.tools
+            .iter()
+            .map(|(tool, entry)| (&*entry.command, &**tool))
     }
 
     /// The flag a parameter had.
@@ -173,8 +175,8 @@ impl Lock {
             .map(String::as_str)
     }
 
-    /// Every flag of a tool that is spoken for.
-    pub(crate) fn flags(&self, tool: &str) -> impl Iterator<Item = &str> {
+    /// Every flag of a tool that is spoken for, and the pointer it is held for.
+    pub(crate) fn flags(&self, tool: &str) -> impl Iterator<Item = (&str, &str)> {
         self.tools.get(tool).into_iter().flat_map(Entry::names)
     }
 }
@@ -204,9 +206,12 @@ impl Entry {
         }
     }
 
-    fn names(&self) -> impl Iterator<Item = &str> {
-        let flags = self.flags.values().chain(self.negations.values());
-        flags.chain(self.gone_flags.values()).map(String::as_str)
+    /// Every flag, and the pointer it is held for.
+    fn names(&self) -> impl Iterator<Item = (&str, &str)> {
+        let flags = self.flags.iter().chain(&self.negations);
+        flags
+            .chain(&self.gone_flags)
+            .map(|(pointer, name)| (&**name, &**pointer))
     }
 }
 

@@ -22,7 +22,7 @@ use crate::{
     diagnostics::Diagnostic,
     ir::{Program, Server, Slot, Transport},
     lock::Lock,
-    names,
+    names::{self, WantedCommand},
     select::Selection,
 };
 
@@ -74,12 +74,16 @@ pub struct Lowered {
 /// tool does not depend on which others are left out.
 pub fn lower(capture: &Capture, options: &Options, lock: &Lock) -> Lowered {
     let (offers, mut diagnostics) = offers(capture);
-    let wires: Vec<&str> = offers.iter().map(|offer| offer.wire).collect();
+    let wanted: Vec<_> = offers
+        .iter()
+        .map(|offer| WantedCommand::new(offer.wire))
+        .collect();
+    let commands = names::commands(&wanted, lock);
     let tools = offers
         .iter()
-        .zip(names::commands(&wires, lock))
+        .zip(commands.names)
         .filter(|(offer, _)| options.selection.contains(offer.wire))
-        .map(|(offer, command)| tool::lower(offer, command.name, lock, &mut diagnostics))
+        .map(|(offer, command)| tool::lower(offer, command, lock, &mut diagnostics))
         .collect();
     let about = options
         .about

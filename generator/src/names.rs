@@ -1,17 +1,25 @@
 //! What the user types for what the server says.
 //!
-//! All renaming happens here. It is total (every name gets one), deterministic, and injective: no
-//! two tools share a command, and within a tool no two of flags, twins, aliases and the runtime's
-//! own flags are the same. What an earlier run chose, the [`Lock`] remembers and comes first.
+//! All renaming happens here. It is total (every name gets one), deterministic, independent of the
+//! server's order, and injective: no two tools share a command, and within a tool no two of flags,
+//! twins, aliases and the runtime's own flags are the same.
+//!
+//! What the user fixes comes first, then what an earlier run chose, which the [`Lock`] remembers.
+//! Of the rest, whoever spells its name as it would be typed keeps it, and at last come the numbers.
 
+mod clash;
+mod scope;
 mod words;
 
-use std::collections::{HashMap, HashSet};
-
-use mcpress_runtime::text::is_invisible;
+use icu_properties::{
+    CodePointMapData, CodePointSetData,
+    props::{DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup},
+};
 
 use crate::lock::Lock;
+use scope::{Ask, Rules, Scope};
 
+pub use clash::NameClash;
 pub use words::kebab;
 
 /// The commands every program has; a tool of that name becomes `<name>-tool`.
@@ -39,13 +47,32 @@ pub const RESERVED_FLAGS: [&str; 13] = [
 /// How every other flag of the runtime begins.
 pub const RESERVED_PREFIX: &str = "mcp-";
 
-/// The names of a tool.
+/// What was chosen, and what the user asked for in vain.
+///
+/// The names are whole and distinct even where there are clashes: a name that cannot be had is as
+/// good as not asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Command {
-    /// What is shown and typed.
-    pub name: String,
-    /// The wire name, where it differs and may be typed too.
-    pub alias: Option<String>,
+pub struct Named<T> {
+    /// One for each that was wanted, in that order.
+    pub names: Vec<T>,
+    /// Why fixed names were not given.
+    pub clashes: Vec<NameClash>,
+}
+
+/// A tool that needs a command.
+#[derive(Debug, Clone, Copy)]
+pub struct WantedCommand<'a> {
+    /// Its name on the wire.
+    pub wire: &'a str,
+    /// The command the user gives it.
+    pub fixed: Option<&'a str>,
+}
+
+impl<'a> WantedCommand<'a> {
+    /// A tool that may be called by whatever suits it.
+    pub fn new(wire: &'a str) -> Self {
+        Self { wire, fixed: None }
+    }
 }
 
 /// A parameter that needs a flag.
@@ -53,8 +80,12 @@ pub struct Command {
 pub struct Wanted<'a> {
     /// The JSON Pointer of the place it fills.
     pub pointer: &'a str,
-    /// Its name on the wire.
+    /// Its name on the wire, without those of the objects it is in.
     pub name: &'a str,
+    /// The parameter it is a part of, as an index into the same list: an earlier one.
+    pub parent: Option<usize>,
+    /// The whole flag the user gives it, without dashes.
+    pub fixed: Option<&'a str>,
     /// Whether it is a switch, which has a twin for `false`.
     pub boolean: bool,
 }
@@ -62,170 +93,120 @@ pub struct Wanted<'a> {
 /// The names of a parameter, without dashes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flag {
-    /// What is shown and typed.
+    /// What is shown and typed: after that of its parent and a dot, if it has one.
     pub name: String,
     /// The twin of a switch, where its name was free.
     pub negation: Option<String>,
-    /// The wire name, where it differs and may be typed too.
+    /// The wire names on the way to it, with dots between, where that differs and may be typed too.
     pub aliases: Vec<String>,
 }
 
 /// Names every tool of a server, in the order given. The wire names must be distinct.
-pub fn commands(wires: &[&str], lock: &Lock) -> Vec<Command> {
+///
+/// The wire name needs no alias: the runtime takes it where no tool has that command.
+pub fn commands(wanted: &[WantedCommand<'_>], lock: &Lock) -> Named<String> {
     let rules = Rules {
         reserves: |name| RESERVED_COMMANDS.contains(&name),
         aside: |name| format!("{name}-tool"),
     };
-    let mut scope = Scope::new(rules, lock.commands());
-    let keys: Vec<_> = wires
+    let asks: Vec<_> = wanted
         .iter()
-        .map(|wire| (lock.command(wire), *wire))
+        .map(|wanted| Ask {
+            owner: wanted.wire,
+            name: wanted.wire,
+            parent: None,
+            fixed: wanted.fixed,
+            locked: lock.command(wanted.wire),
+        })
         .collect();
-    let names = scope.assign(&keys);
-    let finish = |(name, wire): (String, &&str)| {
-        let alias = scope.take_alias(wire);
-        Command { name, alias }
-    };
-    names.into_iter().zip(wires).map(finish).collect()
+    let mut scope = Scope::new(rules, lock.commands());
+    let names = scope.assign(&asks);
+    Named {
+        names,
+        clashes: scope.into_clashes(),
+    }
 }
 
 /// Names every parameter of a tool, in the order given. The pointers must be distinct.
-pub fn flags(tool: &str, wanted: &[Wanted<'_>], lock: &Lock) -> Vec<Flag> {
+pub fn flags(tool: &str, wanted: &[Wanted<'_>], lock: &Lock) -> Named<Flag> {
     let rules = Rules {
         reserves: |name| RESERVED_FLAGS.contains(&name) || name.starts_with(RESERVED_PREFIX),
         aside: |name| format!("arg-{name}"),
     };
-    let mut scope = Scope::new(rules, lock.flags(tool));
-    let keys: Vec<_> = wanted
+    let asks: Vec<_> = wanted
         .iter()
-        .map(|wanted| (lock.flag(tool, wanted.pointer), wanted.name))
+        .map(|wanted| Ask {
+            owner: wanted.pointer,
+            name: wanted.name,
+            parent: wanted.parent,
+            fixed: wanted.fixed,
+            locked: lock.flag(tool, wanted.pointer),
+        })
         .collect();
-    let names = scope.assign(&keys);
-    // Twins after all flags and aliases after all twins: what is shown goes before what is not.
+    let mut scope = Scope::new(rules, lock.flags(tool));
     let bare = |name| Flag {
         name,
         negation: None,
         aliases: Vec::new(),
     };
-    let mut flags: Vec<Flag> = names.into_iter().map(bare).collect();
-    for (flag, wanted) in flags
-        .iter_mut()
-        .zip(wanted)
-        .filter(|(_, wanted)| wanted.boolean)
-    {
-        flag.negation = match lock.negation(tool, wanted.pointer) {
-            Some(locked) => scope.claim(locked).then(|| locked.to_owned()),
-            None => negation(&flag.name).filter(|name| scope.take(name)),
+    let mut flags: Vec<Flag> = scope.assign(&asks).into_iter().map(bare).collect();
+    // Twins after all flags and aliases after all twins: what is shown goes before what is not.
+    let paths = paths(wanted);
+    let mut order: Vec<usize> = (0..wanted.len()).collect();
+    order.sort_by_key(|&at| (paths[at].len(), &paths[at], wanted[at].pointer));
+    for &at in order.iter().filter(|&&at| wanted[at].boolean) {
+        let flag = &mut flags[at];
+        let locked = lock.negation(tool, wanted[at].pointer);
+        let wish = match locked.filter(|_| asks[at].locked == Some(&*flag.name)) {
+            Some(locked) => Some(locked.to_owned()),
+            None => negation(&flag.name),
         };
+        flag.negation = wish.filter(|name| scope.take(name, wanted[at].pointer));
     }
-    for (flag, wanted) in flags.iter_mut().zip(wanted) {
-        flag.aliases.extend(scope.take_alias(wanted.name));
+    for at in order {
+        let alias = paths[at].join(".");
+        if scope.take(&alias, wanted[at].pointer) {
+            flags[at].aliases.push(alias);
+        }
     }
-    flags
+    Named {
+        names: flags,
+        clashes: scope.into_clashes(),
+    }
 }
 
-/// Whether a name can be typed as a command or after two dashes.
+/// The wire names on the way to each parameter, its own last.
+fn paths<'a>(wanted: &[Wanted<'a>]) -> Vec<Vec<&'a str>> {
+    let mut paths: Vec<Vec<&str>> = Vec::with_capacity(wanted.len());
+    for wanted in wanted {
+        let parent = wanted.parent.and_then(|parent| paths.get(parent));
+        let mut path = parent.cloned().unwrap_or_default();
+        path.push(wanted.name);
+        paths.push(path);
+    }
+    paths
+}
+
+/// Whether a name can be typed as a command or after two dashes, and is what it looks like.
 pub(crate) fn is_typable(name: &str) -> bool {
-    let odd = |c: char| c.is_whitespace() || c.is_control() || is_invisible(c) || c == '=';
-    !name.is_empty() && !name.starts_with('-') && !name.contains(odd)
+    !name.is_empty() && !name.starts_with('-') && !name.contains('=') && !name.contains(hides)
+}
+
+/// Whether a character is white space, steers a terminal, or cannot be seen.
+fn hides(c: char) -> bool {
+    let odd = GeneralCategoryGroup::Separator
+        .union(GeneralCategoryGroup::Control)
+        .union(GeneralCategoryGroup::Format);
+    !c.is_ascii_graphic()
+        && (odd.contains(CodePointMapData::<GeneralCategory>::new().get(c))
+            || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c))
 }
 
 /// The twin a switch would like, unless its own name is negative already.
 fn negation(flag: &str) -> Option<String> {
     let negative = ["no", "not", "without", "disable"];
-    let first = flag.split('-').next()?;
+    let first = flag.split('.').next_back()?.split('-').next()?;
     (!negative.contains(&first)).then(|| format!("no-{flag}"))
-}
-
-/// What may not be taken, and what is taken instead.
-#[derive(Clone, Copy)]
-struct Rules {
-    reserves: fn(&str) -> bool,
-    /// Moves a reserved name aside, to one that is not.
-    aside: fn(&str) -> String,
-}
-
-impl Rules {
-    fn settle(self, name: String) -> String {
-        if (self.reserves)(&name) {
-            (self.aside)(&name)
-        } else {
-            name
-        }
-    }
-}
-
-/// The names in use in one place: a program's commands, or the flags of one of them.
-struct Scope<'a> {
-    rules: Rules,
-    taken: HashSet<String>,
-    /// What the lock holds and nobody has claimed: closed to all but its owner.
-    held: HashSet<&'a str>,
-}
-
-impl<'a> Scope<'a> {
-    fn new(rules: Rules, locked: impl Iterator<Item = &'a str>) -> Self {
-        Self {
-            rules,
-            taken: HashSet::new(),
-            held: locked.collect(),
-        }
-    }
-
-    /// Takes a name that the lock gives to the one who asks.
-    fn claim(&mut self, name: &str) -> bool {
-        self.held.remove(name) && self.take(name)
-    }
-
-    /// Takes a name that is free.
-    fn take(&mut self, name: &str) -> bool {
-        let free = !(self.rules.reserves)(name) && !self.held.contains(name) && is_typable(name);
-        free && self.taken.insert(name.to_owned())
-    }
-
-    fn take_alias(&mut self, name: &str) -> Option<String> {
-        self.take(name).then(|| name.to_owned())
-    }
-
-    /// One name for each pair of what the lock has and the name on the wire, in their order.
-    ///
-    /// Whoever is in the lock keeps what it has. Then comes whoever spells its name as it would be
-    /// typed, then everybody else whose name is free, and at last the numbers: each in byte order
-    /// of the wire names, so that the server's order changes nothing.
-    fn assign(&mut self, keys: &[(Option<&str>, &str)]) -> Vec<String> {
-        let mut names: Vec<Option<String>> = keys
-            .iter()
-            .map(|(locked, _)| {
-                locked
-                    .filter(|locked| self.claim(locked))
-                    .map(str::to_owned)
-            })
-            .collect();
-        let mut open: Vec<(usize, &str, String)> = (0..keys.len())
-            .filter(|&at| names[at].is_none())
-            .map(|at| (at, keys[at].1, self.rules.settle(kebab(keys[at].1))))
-            .collect();
-        open.sort_by(|a, b| (a.1 != a.2, a.1).cmp(&(b.1 != b.2, b.1)));
-        open.retain(|(at, _, wish)| {
-            let got = self.take(wish);
-            if got {
-                names[*at] = Some(wish.clone());
-            }
-            !got
-        });
-        let mut numbers: HashMap<String, usize> = HashMap::new();
-        for (at, _, wish) in open {
-            let last = numbers.entry(wish.clone()).or_insert(1);
-            names[at] = (*last + 1..).find_map(|number| {
-                *last = number;
-                // A number can make a name reserved that was not: `mcp` is free, `mcp-2` is not.
-                let name = self.rules.settle(format!("{wish}-{number}"));
-                self.take(&name).then_some(name)
-            });
-        }
-        let named = |name: Option<String>| name.expect("numbers do not run out");
-        names.into_iter().map(named).collect()
-    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,12 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::{capture::Capture, lock::Lock, lower::offers, names};
+use crate::{
+    capture::Capture,
+    lock::Lock,
+    lower::offers,
+    names::{self, WantedCommand},
+};
 
 /// What the user asked for.
 ///
@@ -87,13 +92,16 @@ pub fn select(capture: &Capture, filter: &Filter, lock: &Lock) -> Result<Selecti
         return Ok(Selection::default());
     }
     let (offers, _) = offers(capture);
-    let wires: Vec<&str> = offers.iter().map(|offer| offer.wire).collect();
-    let commands = names::commands(&wires, lock);
+    let wanted: Vec<_> = offers
+        .iter()
+        .map(|offer| WantedCommand::new(offer.wire))
+        .collect();
+    let commands = names::commands(&wanted, lock).names;
     let tools = || {
-        wires
+        offers
             .iter()
             .zip(&commands)
-            .map(|(wire, command)| (*wire, &*command.name))
+            .map(|(offer, command)| (offer.wire, &**command))
     };
     let (include, exclude) = (patterns(&filter.include), patterns(&filter.exclude));
     let unmatched: Vec<Miss> = include
@@ -103,11 +111,10 @@ pub fn select(capture: &Capture, filter: &Filter, lock: &Lock) -> Result<Selecti
         .map(|pattern| miss(pattern, tools()))
         .collect();
     if !unmatched.is_empty() {
-        let known = commands
-            .iter()
-            .map(|command| command.name.clone())
-            .collect();
-        return Err(SelectError::Unmatched { unmatched, known });
+        return Err(SelectError::Unmatched {
+            unmatched,
+            known: commands,
+        });
     }
     let any = |patterns: &[&str], tool| patterns.iter().any(|pattern| matches_tool(pattern, tool));
     let chosen: BTreeSet<String> = offers

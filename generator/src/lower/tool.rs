@@ -203,11 +203,13 @@ fn parameters(
              }| Wanted {
                 pointer,
                 name,
+                parent: None,
+                fixed: None,
                 boolean: matches!(shape, Shape::Boolean { .. }),
             },
         )
         .collect();
-    let flags = names::flags(tool, &wanted, lock);
+    let flags = names::flags(tool, &wanted, lock).names;
     let finish = |(draft, flag): (Draft<'_>, Flag)| {
         let required = required.contains(draft.name);
         parameter(draft, flag, required)

@@ -6,10 +6,8 @@ use super::*;
 use crate::ir::{Parameter, Program, Server, Shape, Tool, Transport};
 
 fn command_names(wires: &[&str]) -> Vec<String> {
-    commands(wires, &Lock::default())
-        .into_iter()
-        .map(|command| command.name)
-        .collect()
+    let wanted: Vec<_> = wires.iter().map(|wire| WantedCommand::new(wire)).collect();
+    commands(&wanted, &Lock::default()).names
 }
 
 fn wanted<'a>(pointers: &'a [String], names: &[&'a str], boolean: bool) -> Vec<Wanted<'a>> {
@@ -19,6 +17,8 @@ fn wanted<'a>(pointers: &'a [String], names: &[&'a str], boolean: bool) -> Vec<W
         .map(|(pointer, name)| Wanted {
             pointer,
             name,
+            parent: None,
+            fixed: None,
             boolean,
         })
         .collect()
@@ -26,7 +26,7 @@ fn wanted<'a>(pointers: &'a [String], names: &[&'a str], boolean: bool) -> Vec<W
 
 fn flags_of(names: &[&str], boolean: bool) -> Vec<Flag> {
     let pointers: Vec<String> = names.iter().map(|name| format!("/{name}")).collect();
-    flags("tool", &wanted(&pointers, names, boolean), &Lock::default())
+    flags("tool", &wanted(&pointers, names, boolean), &Lock::default()).names
 }
 
 fn flag_names(names: &[&str]) -> Vec<String> {
@@ -83,27 +83,6 @@ fn a_tool_named_like_a_root_word_moves_aside() {
     assert_eq!(
         command_names(&["help", "Call", "self_", "selfie"]),
         ["help-tool", "call-tool", "self-tool", "selfie"]
-    );
-}
-
-#[test]
-fn the_wire_name_is_an_alias_where_it_is_free_and_typable() {
-    let wires = ["getUser", "get-user", "help", "a b", "-x", "a=b", "plain"];
-    let aliases: Vec<_> = commands(&wires, &Lock::default())
-        .into_iter()
-        .map(|command| command.alias)
-        .collect();
-    assert_eq!(
-        aliases,
-        [
-            Some("getUser".to_owned()),
-            None,
-            None,
-            None,
-            None,
-            None,
-            None
-        ]
     );
 }
 
@@ -194,7 +173,7 @@ fn a_new_parameter_renames_no_old_one() {
         &Lock::default(),
     );
     let pointers: Vec<String> = names.iter().map(|name| format!("/{name}")).collect();
-    let flags = flags("tool", &wanted(&pointers, &names, false), &lock);
+    let flags = flags("tool", &wanted(&pointers, &names, false), &lock).names;
     assert_eq!(flags[0].name, "order-by");
     assert_eq!(flags[1].name, "order-by-2");
 }
@@ -207,7 +186,7 @@ fn a_new_parameter_does_not_turn_a_twin_around() {
         &Lock::default(),
     );
     let pointers: Vec<String> = names.iter().map(|name| format!("/{name}")).collect();
-    let flags = flags("tool", &wanted(&pointers, &names, true), &lock);
+    let flags = flags("tool", &wanted(&pointers, &names, true), &lock).names;
     assert_eq!(flags[0].negation.as_deref(), Some("no-cache"));
     assert_eq!(flags[1].name, "no-cache-2");
 }
@@ -222,15 +201,19 @@ fn the_flag_of_a_parameter_that_is_gone_stays_taken_until_it_returns() {
     let new = Wanted {
         pointer: "/orderBy",
         name: "orderBy",
+        parent: None,
+        fixed: None,
         boolean: false,
     };
-    assert_eq!(flags("tool", &[new], &lock)[0].name, "order-by-2");
+    assert_eq!(flags("tool", &[new], &lock).names[0].name, "order-by-2");
     let old = Wanted {
         pointer: "/order_by",
         name: "order_by",
+        parent: None,
+        fixed: None,
         boolean: false,
     };
-    assert_eq!(flags("tool", &[old, new], &lock)[0].name, "order-by");
+    assert_eq!(flags("tool", &[old, new], &lock).names[0].name, "order-by");
 }
 
 /// Names that collide often: few words, many ways to write them, some reserved.
@@ -262,9 +245,8 @@ proptest! {
     #[test]
     fn commands_are_distinct(wires in btree_set(name(), 0..12)) {
         let wires: Vec<&str> = wires.iter().map(String::as_str).collect();
-        let commands = commands(&wires, &Lock::default());
-        let names = commands.iter().flat_map(|command| [Some(&*command.name), command.alias.as_deref()]);
-        check_distinct(names.flatten(), &RESERVED_COMMANDS);
+        let commands = command_names(&wires);
+        check_distinct(commands.iter().map(String::as_str), &RESERVED_COMMANDS);
         prop_assert_eq!(commands.len(), wires.len());
     }
 
@@ -276,7 +258,7 @@ proptest! {
         for (at, wanted) in wanted.iter_mut().enumerate() {
             wanted.boolean = switches >> at & 1 == 1;
         }
-        let flags = flags("tool", &wanted, &Lock::default());
+        let flags = flags("tool", &wanted, &Lock::default()).names;
         check_distinct(flags.iter().flat_map(spellings), &RESERVED_FLAGS);
         prop_assert!(flags.iter().flat_map(spellings).all(|name| !name.starts_with(RESERVED_PREFIX)));
         prop_assert_eq!(flags.len(), names.len());
@@ -294,7 +276,7 @@ proptest! {
         let lock = Lock::of(&program(&locked), &Lock::default());
         let all: Vec<&str> = new.iter().map(String::as_str).chain(old.iter().copied()).collect::<BTreeSet<_>>().into_iter().collect();
         let pointers: Vec<String> = all.iter().map(|name| format!("/{name}")).collect();
-        let after = flags("tool", &wanted(&pointers, &all, true), &lock);
+        let after = flags("tool", &wanted(&pointers, &all, true), &lock).names;
         check_distinct(after.iter().flat_map(spellings), &RESERVED_FLAGS);
         for (name, before) in old.iter().zip(&before) {
             let at = all.iter().position(|other| other == name).unwrap();

@@ -2,14 +2,24 @@
 
 use std::fmt::Write as _;
 
-use heck::ToKebabCase as _;
 use icu_normalizer::ComposingNormalizerBorrowed;
+use icu_properties::{
+    CodePointMapData,
+    props::{GeneralCategory, GeneralCategoryGroup},
+};
 use sha2::{Digest as _, Sha256};
 
-/// The words of a name in lower case, joined with `-`; never empty.
+use super::{hides, is_typable};
+
+/// The words of a name in lower case, joined with `-`; never empty, and always typable.
 ///
-/// heck splits; what is ours is the normal form, the plural acronym, and the name without a letter
-/// or a digit, which gets one made of its hash.
+/// Words are runs of letters and digits, with the marks upon them. A run is split before a capital
+/// that follows a small letter (`maxResults`) and before the last of several capitals that a small
+/// letter follows (`ABCd`), unless that is the plural of an acronym (`userIDs`). A digit has no case:
+/// it stays in the word before it, and what follows it is split as if it were not there (`md5Sum`).
+/// heck, which splits much like this, would split at marks, and plurals as well.
+///
+/// A name without a letter or a digit gets one made of its hash.
 ///
 /// ```
 /// # use mcpress::names::kebab;
@@ -19,51 +29,114 @@ use sha2::{Digest as _, Sha256};
 /// ```
 pub fn kebab(name: &str) -> String {
     let words = if name.is_ascii() {
-        keep_plural_acronyms(name).to_kebab_case()
+        split(name)
     } else {
         let normal = ComposingNormalizerBorrowed::new_nfc();
-        let words = keep_plural_acronyms(&normal.normalize(name)).to_kebab_case();
+        let words = split(&normal.normalize(name));
         normal.normalize(&words).into_owned()
     };
-    if words.is_empty() {
-        hashed(name)
-    } else {
+    if is_typable(&words) {
         words
+    } else {
+        hashed(name)
     }
 }
 
-/// Writes an acronym in the plural as one capitalised word: `userIDs` as `userIds`.
-///
-/// Otherwise the last capital and the `s` would be taken for the beginning of the next word.
-fn keep_plural_acronyms(name: &str) -> String {
-    let mut chars: Vec<char> = name.chars().collect();
-    let mut start = 0;
-    while start < chars.len() {
-        let capitals = chars[start..]
-            .iter()
-            .take_while(|c| c.is_uppercase())
-            .count();
-        let end = start + capitals;
-        let plural = capitals > 1
-            && chars.get(end) == Some(&'s')
-            && chars.get(end + 1).is_none_or(|next| !next.is_lowercase());
-        if plural {
-            for c in &mut chars[start + 1..end] {
-                *c = lower(*c);
-            }
+fn split(name: &str) -> String {
+    let mut words: Vec<String> = Vec::new();
+    for run in runs(name) {
+        let cuts = cuts(&run);
+        let ends = cuts.iter().copied().skip(1).chain([run.len()]);
+        for (start, end) in cuts.iter().copied().zip(ends) {
+            let word: String = run[start..end]
+                .iter()
+                .flat_map(|piece| piece.chars())
+                .collect();
+            words.push(word.to_lowercase());
         }
-        start = end + 1;
     }
-    chars.into_iter().collect()
+    words.join("-")
 }
 
-/// The lower case of a character, where that is one character.
-fn lower(c: char) -> char {
-    let mut lower = c.to_lowercase();
-    match (lower.next(), lower.next()) {
-        (Some(one), None) => one,
-        _ => c,
+/// A letter or a digit, with the marks upon it.
+struct Piece {
+    base: char,
+    marks: Vec<char>,
+}
+
+impl Piece {
+    fn chars(&self) -> impl Iterator<Item = char> {
+        std::iter::once(self.base).chain(self.marks.iter().copied())
     }
+
+    /// Whether it is a capital that has a small letter: one without would be a capital for ever.
+    fn is_capital(&self) -> bool {
+        !self.base.to_lowercase().eq([self.base])
+    }
+
+    fn is_small(&self) -> bool {
+        self.base.is_lowercase()
+    }
+}
+
+/// The runs of letters and digits. A mark upon nothing is none, and a mark that is not seen is left
+/// out: neither ends a run that it is not the end of anyway.
+fn runs(name: &str) -> Vec<Vec<Piece>> {
+    let mut runs = vec![Vec::new()];
+    for c in name.chars() {
+        let run = runs.last_mut().expect("there is one from the beginning");
+        let piece: Option<&mut Piece> = run.last_mut();
+        match piece {
+            Some(piece) if is_mark(c) => piece.marks.extend((!hides(c)).then_some(c)),
+            _ if is_mark(c) => {}
+            _ if c.is_alphanumeric() && !hides(c) => run.push(Piece {
+                base: c,
+                marks: Vec::new(),
+            }),
+            Some(_) => runs.push(Vec::new()),
+            None => {}
+        }
+    }
+    runs
+}
+
+/// Whether a character is drawn upon the one before it.
+fn is_mark(c: char) -> bool {
+    let marks = GeneralCategoryGroup::NonspacingMark.union(GeneralCategoryGroup::SpacingMark);
+    !c.is_ascii() && marks.contains(CodePointMapData::<GeneralCategory>::new().get(c))
+}
+
+/// Where the words of a run begin.
+fn cuts(run: &[Piece]) -> Vec<usize> {
+    let mut cuts = Vec::from_iter((!run.is_empty()).then_some(0));
+    // Whether the last letter of the word, digits aside, was a capital.
+    let mut after_capital = None;
+    for (at, piece) in run.iter().enumerate() {
+        if piece.is_capital() {
+            let small_follows = run.get(at + 1).is_some_and(Piece::is_small);
+            let cut = match after_capital {
+                Some(true) => small_follows && !is_plural(run, at),
+                Some(false) => true,
+                None => false,
+            };
+            if cut {
+                cuts.push(at);
+            }
+            after_capital = Some(true);
+        } else if piece.is_small() {
+            after_capital = Some(false);
+        }
+    }
+    cuts
+}
+
+/// Whether a capital is the last of an acronym in the plural: two or more, an `s`, and the end.
+fn is_plural(run: &[Piece], last: usize) -> bool {
+    let acronym = last > 0 && run[last - 1].is_capital();
+    let s = run
+        .get(last + 1)
+        .is_some_and(|piece| piece.base == 's' && piece.marks.is_empty());
+    acronym && s && !run.get(last + 2).is_some_and(Piece::is_small)
 }
 
 fn hashed(name: &str) -> String {
