@@ -69,13 +69,15 @@ impl Piece {
         std::iter::once(self.base).chain(self.marks.iter().copied())
     }
 
-    /// Whether it is a capital that has a small letter: one without would be a capital for ever.
-    fn is_capital(&self) -> bool {
-        !self.base.to_lowercase().eq([self.base])
-    }
-
-    fn is_small(&self) -> bool {
-        self.base.is_lowercase()
+    /// A capital without a small letter has no case: it would be a capital for ever.
+    fn case(&self) -> Case {
+        if !self.base.to_lowercase().eq([self.base]) {
+            Case::Capital
+        } else if self.base.is_lowercase() {
+            Case::Small
+        } else {
+            Case::None
+        }
     }
 }
 
@@ -106,37 +108,55 @@ fn is_mark(c: char) -> bool {
     !c.is_ascii() && marks.contains(CodePointMapData::<GeneralCategory>::new().get(c))
 }
 
+#[derive(Clone, Copy, PartialEq)]
+enum Case {
+    Capital,
+    Small,
+    None,
+}
+
 /// Where the words of a run begin.
 fn cuts(run: &[Piece]) -> Vec<usize> {
+    let cases = cases(run);
     let mut cuts = Vec::from_iter((!run.is_empty()).then_some(0));
-    // Whether the last letter of the word, digits aside, was a capital.
-    let mut after_capital = None;
-    for (at, piece) in run.iter().enumerate() {
-        if piece.is_capital() {
-            let small_follows = run.get(at + 1).is_some_and(Piece::is_small);
-            let cut = match after_capital {
-                Some(true) => small_follows && !is_plural(run, at),
-                Some(false) => true,
-                None => false,
-            };
-            if cut {
-                cuts.push(at);
-            }
-            after_capital = Some(true);
-        } else if piece.is_small() {
-            after_capital = Some(false);
+    // The last letter of the word, digits aside.
+    let mut before = Case::None;
+    for (at, &case) in cases.iter().enumerate() {
+        let small_follows = cases.get(at + 1) == Some(&Case::Small);
+        let cut = match before {
+            Case::Capital => case == Case::Capital && small_follows,
+            Case::Small => case == Case::Capital,
+            Case::None => false,
+        };
+        if cut {
+            cuts.push(at);
+        }
+        if case != Case::None {
+            before = case;
         }
     }
     cuts
 }
 
-/// Whether a capital is the last of an acronym in the plural: two or more, an `s`, and the end.
-fn is_plural(run: &[Piece], last: usize) -> bool {
-    let acronym = last > 0 && run[last - 1].is_capital();
-    let s = run
-        .get(last + 1)
-        .is_some_and(|piece| piece.base == 's' && piece.marks.is_empty());
-    acronym && s && !run.get(last + 2).is_some_and(Piece::is_small)
+/// The cases of a run, that of an acronym in the plural being that of one capitalised word: two or
+/// more capitals, an `s`, and no small letter after it.
+fn cases(run: &[Piece]) -> Vec<Case> {
+    let mut cases: Vec<Case> = run.iter().map(Piece::case).collect();
+    let mut start = 0;
+    while start < run.len() {
+        let capitals = cases[start..]
+            .iter()
+            .take_while(|case| **case == Case::Capital)
+            .count();
+        let end = start + capitals;
+        let s = run.get(end);
+        let s = s.is_some_and(|piece| piece.base == 's' && piece.marks.is_empty());
+        if capitals > 1 && s && cases.get(end + 1) != Some(&Case::Small) {
+            cases[start + 1..end].fill(Case::Small);
+        }
+        start = end + 1;
+    }
+    cases
 }
 
 fn hashed(name: &str) -> String {
@@ -180,6 +200,7 @@ mod tests {
             ("listPRsByURLs", "list-prs-by-urls"),
             ("IDs_and_URLs", "ids-and-urls"),
             ("APIs2", "apis2"),
+            ("S3IDs", "s3-ids"),
             ("ITsystem", "i-tsystem"),
             ("getAs", "get-as"),
         ] {
