@@ -48,7 +48,7 @@ pub fn generate(capture: &Capture, plan: &Plan, lock: &Lock) -> Result<Generated
         program,
         diagnostics,
     } = lower(capture, &options, lock);
-    let lock = Lock::of(&program, lock);
+    let lock = Lock::of(&program, lock, capture);
     Ok(Generated {
         program,
         lock,

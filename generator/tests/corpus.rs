@@ -96,13 +96,13 @@ fn lowering_twice_gives_the_same_and_a_lock_changes_nothing() {
     for (server, capture) in corpus() {
         let once = lowered(&capture);
         assert_eq!(once, lowered(&capture), "{server}");
-        let lock = Lock::of(&once.program, &Lock::default());
+        let lock = Lock::of(&once.program, &Lock::default(), &capture);
         let lock = Lock::read(&lock.to_text()).unwrap();
         assert_eq!(
             once,
             lower(&capture, &Options::new("cli"), &lock),
             "{server}"
         );
-        assert_eq!(lock, Lock::of(&once.program, &lock), "{server}");
+        assert_eq!(lock, Lock::of(&once.program, &lock, &capture), "{server}");
     }
 }

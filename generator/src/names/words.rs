@@ -69,18 +69,20 @@ impl Piece {
         std::iter::once(self.base).chain(self.marks.iter().copied())
     }
 
-    /// Whether it is a capital that has a small letter: one without would be a capital for ever.
-    fn is_capital(&self) -> bool {
-        !self.base.to_lowercase().eq([self.base])
-    }
-
-    fn is_small(&self) -> bool {
-        self.base.is_lowercase()
+    /// A capital without a small letter has no case: it would be a capital for ever.
+    fn case(&self) -> Case {
+        if !self.base.to_lowercase().eq([self.base]) {
+            Case::Capital
+        } else if self.base.is_lowercase() {
+            Case::Small
+        } else {
+            Case::None
+        }
     }
 }
 
-/// The runs of letters and digits. A mark upon nothing is none, and a mark that is not seen is left
-/// out: neither ends a run that it is not the end of anyway.
+/// The runs of letters and digits, the last of which may be empty. A mark that is upon nothing, or
+/// that is not seen, is left out.
 fn runs(name: &str) -> Vec<Vec<Piece>> {
     let mut runs = vec![Vec::new()];
     for c in name.chars() {
@@ -106,37 +108,55 @@ fn is_mark(c: char) -> bool {
     !c.is_ascii() && marks.contains(CodePointMapData::<GeneralCategory>::new().get(c))
 }
 
+#[derive(Clone, Copy, PartialEq)]
+enum Case {
+    Capital,
+    Small,
+    None,
+}
+
 /// Where the words of a run begin.
 fn cuts(run: &[Piece]) -> Vec<usize> {
+    let cases = cases(run);
     let mut cuts = Vec::from_iter((!run.is_empty()).then_some(0));
-    // Whether the last letter of the word, digits aside, was a capital.
-    let mut after_capital = None;
-    for (at, piece) in run.iter().enumerate() {
-        if piece.is_capital() {
-            let small_follows = run.get(at + 1).is_some_and(Piece::is_small);
-            let cut = match after_capital {
-                Some(true) => small_follows && !is_plural(run, at),
-                Some(false) => true,
-                None => false,
-            };
-            if cut {
-                cuts.push(at);
-            }
-            after_capital = Some(true);
-        } else if piece.is_small() {
-            after_capital = Some(false);
+    // The last letter of the word, digits aside.
+    let mut before = Case::None;
+    for (at, &case) in cases.iter().enumerate() {
+        let small_follows = cases.get(at + 1) == Some(&Case::Small);
+        let cut = match before {
+            Case::Capital => case == Case::Capital && small_follows,
+            Case::Small => case == Case::Capital,
+            Case::None => false,
+        };
+        if cut {
+            cuts.push(at);
+        }
+        if case != Case::None {
+            before = case;
         }
     }
     cuts
 }
 
-/// Whether a capital is the last of an acronym in the plural: two or more, an `s`, and the end.
-fn is_plural(run: &[Piece], last: usize) -> bool {
-    let acronym = last > 0 && run[last - 1].is_capital();
-    let s = run
-        .get(last + 1)
-        .is_some_and(|piece| piece.base == 's' && piece.marks.is_empty());
-    acronym && s && !run.get(last + 2).is_some_and(Piece::is_small)
+/// The cases of a run, that of an acronym in the plural being that of one capitalised word: two or
+/// more capitals, an `s`, and no small letter after it.
+fn cases(run: &[Piece]) -> Vec<Case> {
+    let mut cases: Vec<Case> = run.iter().map(Piece::case).collect();
+    let mut start = 0;
+    while start < run.len() {
+        let capitals = cases[start..]
+            .iter()
+            .take_while(|case| **case == Case::Capital)
+            .count();
+        let end = start + capitals;
+        let s = run.get(end);
+        let s = s.is_some_and(|piece| piece.base == 's' && piece.marks.is_empty());
+        if capitals > 1 && s && cases.get(end + 1) != Some(&Case::Small) {
+            cases[start + 1..end].fill(Case::Small);
+        }
+        start = end + 1;
+    }
+    cases
 }
 
 fn hashed(name: &str) -> String {
@@ -149,6 +169,8 @@ fn hashed(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -178,6 +200,7 @@ mod tests {
             ("listPRsByURLs", "list-prs-by-urls"),
             ("IDs_and_URLs", "ids-and-urls"),
             ("APIs2", "apis2"),
+            ("S3IDs", "s3-ids"),
             ("ITsystem", "i-tsystem"),
             ("getAs", "get-as"),
         ] {
@@ -193,7 +216,15 @@ mod tests {
             ("s3Bucket", "s3-bucket"),
             ("S3Bucket", "s3-bucket"),
             ("oauth2_token", "oauth2-token"),
+            ("md5Sum", "md5-sum"),
+            ("md5sum", "md5sum"),
+            ("x2y", "x2y"),
+            ("X2Y", "x2y"),
+            ("HTTP2Server", "http2-server"),
+            ("v2API", "v2-api"),
             ("2fa", "2fa"),
+            ("2FA", "2fa"),
+            ("123Abc", "123abc"),
             ("address_1", "address-1"),
         ] {
             assert_eq!(kebab(name), words, "{name}");
@@ -205,6 +236,88 @@ mod tests {
         assert_eq!(kebab("größe"), "größe");
         assert_eq!(kebab("Gro\u{308}ße"), "größe");
         assert_eq!(kebab("名前"), "名前");
+    }
+
+    #[test]
+    fn a_mark_stays_with_its_letter_and_splits_no_word() {
+        for (name, words) in [
+            ("हिन्दी_भाषा", "हिन्दी-भाषा"),
+            ("x\u{301}yQ\u{302}a", "x\u{301}y-q\u{302}a"),
+            ("\u{301}a", "a"),
+            ("a \u{301}b", "a-b"),
+            ("1\u{fe0f}\u{20e3}st", "1-st"),
+            ("a\u{34f}b", "ab"),
+        ] {
+            assert_eq!(kebab(name), words, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_letter_may_have_several_small_ones_or_none() {
+        assert_eq!(kebab("İstanbul"), "i\u{307}stanbul");
+        assert_eq!(kebab("STRAẞE"), "straße");
+        assert_eq!(kebab("ΟΔΟΣ_ΑΣ"), "οδος-ας");
+        assert_eq!(kebab("A\u{1d400}b"), "a\u{1d400}b");
+    }
+
+    #[test]
+    fn what_cannot_be_seen_reaches_no_name() {
+        let hidden = [
+            '\0',
+            '\u{7}',
+            '\u{7f}',
+            '\u{9b}',
+            '\u{ad}',
+            '\u{200b}',
+            '\u{200d}',
+            '\u{202e}',
+            '\u{2028}',
+            '\u{2066}',
+            '\u{3164}',
+            '\u{115f}',
+            '\u{feff}',
+            '\u{e0041}',
+            '\u{a0}',
+            '\u{180e}',
+            '\n',
+        ];
+        for c in hidden {
+            assert!(!kebab(&format!("a{c}b")).contains(c), "{c:?}");
+            assert!(!is_typable(&format!("a{c}b")), "{c:?}");
+            assert!(kebab(&c.to_string()).starts_with("arg-"), "{c:?}");
+        }
+    }
+
+    #[test]
+    fn every_character_makes_a_name_that_is_its_own() {
+        for c in '\0'..='\u{1ffff}' {
+            let name = format!("a{c}A{c}b");
+            let words = kebab(&name);
+            assert!(is_typable(&words), "{name:?}");
+            assert_eq!(kebab(&words), words, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_long_name_takes_no_longer_than_it_is() {
+        assert_eq!(kebab(&"aB".repeat(100_000)).len(), 300_000);
+        assert_eq!(kebab(&"A".repeat(100_000)).len(), 100_000);
+        assert_eq!(
+            kebab(&format!("a{}", "\u{301}".repeat(100_000)))
+                .chars()
+                .next(),
+            Some('á')
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn every_name_has_words_that_are_their_own(name in prop_oneof![any::<String>(), "[a-cA-CsS0-2_\u{301}İΣǅ\u{1d400}é ]{0,12}"]) {
+            let words = kebab(&name);
+            prop_assert!(is_typable(&words));
+            prop_assert_eq!(&kebab(&words), &words);
+            prop_assert_eq!(&kebab(&name), &words);
+        }
     }
 
     #[test]
