@@ -18,6 +18,7 @@ pub mod bundle;
 mod client;
 mod command;
 mod dispatch;
+pub mod drift;
 mod environment;
 mod error;
 mod leak;
