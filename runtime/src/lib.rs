@@ -37,7 +37,7 @@ mod wire;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-pub use client::{Client, Limits, converse};
+pub use client::{Client, Limits, Listed, converse};
 pub use environment::endpoint_of;
 pub use error::{Error, Exit};
 pub use process::Launch;
