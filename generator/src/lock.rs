@@ -5,6 +5,8 @@
 //! again at the next generation. What a server no longer offers stays in it, marked as gone, so
 //! that its name never comes to mean something else.
 
+mod drift;
+
 use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};

@@ -13,6 +13,7 @@
 //! An input is judged by those who send it: it breaks when less is taken. An output is judged by
 //! those who read it: it breaks when less is certain.
 
+mod again;
 mod bounds;
 pub mod report;
 mod schema;
@@ -26,6 +27,7 @@ use std::collections::{HashMap, HashSet};
 use serde::Serialize;
 use serde_json::Value;
 
+pub use again::again;
 use schema::{Comparison, Side};
 use view::child;
 
