@@ -72,7 +72,8 @@ impl Baseline {
             });
         }
         let (folder, lock) = if is_lock && !path.is_dir() {
-            let folder = path.parent().unwrap_or(Path::new(""));
+            let folder = path.parent().filter(|path| !path.as_os_str().is_empty());
+            let folder = folder.unwrap_or(Path::new("."));
             (folder.to_owned(), path.to_owned())
         } else {
             (path.to_owned(), path.join("mcpress.lock"))
@@ -94,9 +95,10 @@ impl Baseline {
             ));
         }
         Ok(Self {
+            // A lock alone may be kept anywhere.
+            folder: capture.is_some().then_some(folder),
             capture,
             lock,
-            folder: Some(folder),
         })
     }
 
