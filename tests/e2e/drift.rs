@@ -38,7 +38,7 @@ fn everything(tools: &mut Vec<Value>) {
 }
 
 /// Only a description is another.
-fn words(tools: &mut Vec<Value>) {
+fn words(tools: &mut [Value]) {
     tool(tools, "echo")["description"] = "Says it again.".into();
 }
 
@@ -101,7 +101,7 @@ fn a_program_tells_what_breaks_and_exits_7() {
 
 #[test]
 fn words_are_drift_in_strict_mode_alone() {
-    let sandbox = captures(words);
+    let sandbox = captures(|tools| words(tools));
     let check = |program: &Path, line: &[&str], mode: &str| {
         let line = line
             .iter()
