@@ -15,6 +15,7 @@
 
 mod again;
 mod bounds;
+mod members;
 pub mod report;
 mod schema;
 mod types;

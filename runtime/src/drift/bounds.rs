@@ -43,6 +43,9 @@ pub(super) fn compare<'a>(
     for (keywords, upper) in [(LEAST, false), (MOST, true)] {
         for key in keywords {
             let (old, new) = (before.keyword(key), after.keyword(key));
+            if is_same(old, new) {
+                continue;
+            }
             let (Some(was), Some(is)) = (size(old, upper), size(new, upper)) else {
                 unreadable(comparison, old, new, name);
                 continue;
@@ -58,8 +61,8 @@ pub(super) fn compare<'a>(
             (Some(_), None) => Turn::Wider,
             _ => Turn::Elsewhere,
         };
-        let differ = old.map(|place| place.value) != new.map(|place| place.value);
-        tell(comparison, key, differ.then_some(turn), old, new, name);
+        let turn = (!is_same(old, new)).then_some(turn);
+        tell(comparison, key, turn, old, new, name);
     }
     let (old, new) = (before.keyword("multipleOf"), after.keyword("multipleOf"));
     tell(comparison, "multipleOf", steps(old, new), old, new, name);
@@ -111,9 +114,13 @@ fn unreadable<'a>(
     new: Option<&Place<'a>>,
     name: &str,
 ) {
-    if old.map(|place| place.value) != new.map(|place| place.value) {
+    if !is_same(old, new) {
         comparison.unjudged(old, new, name);
     }
+}
+
+fn is_same(old: Option<&Place<'_>>, new: Option<&Place<'_>>) -> bool {
+    old.map(|place| place.value) == new.map(|place| place.value)
 }
 
 /// A bound on a size: none where there is no telling, infinite where there is no bound.
@@ -133,6 +140,11 @@ fn range<'a>(
     name: &str,
     upper: bool,
 ) {
+    // A number too large to be compared is still the same as itself.
+    let same = |key| is_same(before.keyword(key), after.keyword(key));
+    if range_keys(upper).into_iter().all(same) {
+        return;
+    }
     let (Some((was, old)), Some((is, new))) = (limit(before, upper), limit(after, upper)) else {
         for key in range_keys(upper) {
             unreadable(comparison, before.keyword(key), after.keyword(key), name);

@@ -719,6 +719,12 @@ fn hints_about_safety_break_and_others_are_words() {
 }
 
 #[test]
+fn a_bound_too_large_to_be_compared_is_the_same_as_itself() {
+    let number = |title: &str| json!({"type": "number", "minimum": 4e43, "title": title});
+    check(number("a"), number("b"), &[Description], &[Description]);
+}
+
+#[test]
 fn defaults_are_compatible() {
     check(
         json!({"type": "integer", "default": 1}),
