@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use mcpress_runtime::drift::report::Mode;
 
 /// The whole command line.
 pub fn command() -> Command {
@@ -15,6 +16,7 @@ pub fn command() -> Command {
         .subcommand(generate_cli())
         .subcommand(inspect())
         .subcommand(call())
+        .subcommand(check())
         .subcommand(
             Command::new("demo-server")
                 .about("Serve a few demo tools over standard streams (MCP, stdio)"),
@@ -113,6 +115,45 @@ fn call() -> Command {
                     .allow_hyphen_values(true)
                     .value_parser(value_parser!(std::ffi::OsString))
                     .help("The tool, and its flags as the generated program has them"),
+            ),
+    )
+}
+
+fn check() -> Command {
+    server(
+        Command::new("check")
+            .about("Compare what a server says now with what a program was made from")
+            .long_about(
+                "Compare what a server says now with what a program was made from, and exit with 7 \
+                 if a line that worked may fail.\n\n\
+                 The server is the one that BASELINE knows, unless another is named.",
+            )
+            .override_usage("mcpress check [OPTIONS] BASELINE [SERVER]")
+            .arg(
+                Arg::new("baseline")
+                    .value_name("BASELINE")
+                    .required(true)
+                    .value_parser(value_parser!(PathBuf))
+                    .help(
+                        "A generated program, its crate's folder, its mcpress.lock, or a capture",
+                    ),
+            )
+            .arg(
+                Arg::new("mode")
+                    .long("mode")
+                    .value_name("MODE")
+                    .value_parser(Mode::NAMES)
+                    .default_value(Mode::NAMES[0])
+                    .help("Exit with 7 on what breaks, or on any change, words too"),
+            )
+            .arg(
+                Arg::new("output")
+                    .long("output")
+                    .short('o')
+                    .value_name("FORMAT")
+                    .value_parser(["text", "json"])
+                    .default_value("text")
+                    .help("Print the changes as lines, or as JSON"),
             ),
     )
 }

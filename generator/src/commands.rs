@@ -2,6 +2,7 @@
 //! what came of it.
 
 mod call;
+mod check;
 mod failure;
 mod generate;
 mod inspect;
@@ -24,6 +25,7 @@ pub fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
         Some(("generate-cli", matches)) => generate::run(matches),
         Some(("inspect", matches)) => inspect::run(matches),
         Some(("call", matches)) => call::run(matches),
+        Some(("check", matches)) => check::run(matches),
         Some(("demo-server", _)) => {
             crate::demo::serve(std::io::stdin().lock(), std::io::stdout().lock())
                 .map_err(|error| Failure::io("cannot serve", error))?;

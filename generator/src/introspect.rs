@@ -3,23 +3,18 @@
 //! The server is started or reached exactly as the generated program will do it, by the same
 //! runtime and with the same client capabilities: servers choose their tools by those.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use mcpress_runtime::{Client, Connector, Endpoint, Error, Event, HTTP, Limits, STDIO, converse};
-use serde_json::{Map, Value, json};
+use mcpress_runtime::{
+    Client, Connector, Endpoint, Error, Event, HTTP, Limits, Listed, STDIO, converse,
+};
+use serde_json::{Map, Value};
 
 use crate::capture::{self, Capture};
 
 /// Every way to reach a server.
 pub const CONNECTORS: &[Connector] = &[STDIO, HTTP];
-
-/// The most pages that are followed, and the most items that are kept of one list.
-const PAGES: usize = 1000;
-const ITEMS: usize = 100_000;
-
-/// The most bytes that one list may take, as JSON.
-const BYTES: usize = 256 << 20;
 
 /// What the client calls itself when it asks.
 const NAME: &str = "mcpress";
@@ -101,63 +96,16 @@ async fn ask(endpoint: Endpoint, limits: Limits) -> Result<Capture, Error> {
     Ok(capture)
 }
 
-/// Follows the pages of a list (MCP 2025-11-25, Pagination).
+/// Asks for a list, and notes what was odd about it.
 async fn list(
     client: &mut Client,
     method: &str,
     key: &str,
     notes: &mut Vec<String>,
 ) -> Result<Vec<Value>, Error> {
-    let mut items = Vec::new();
-    let mut seen = HashSet::new();
-    let mut bytes = 0;
-    let mut cursor = None;
-    loop {
-        let params = match &cursor {
-            Some(cursor) => json!({"cursor": cursor}),
-            None => json!({}),
-        };
-        let mut page = client.request(method, params).await?;
-        match page.get_mut(key).map(Value::take) {
-            Some(Value::Array(page)) => items.extend(page),
-            _ => {
-                return Err(Error::Protocol(format!(
-                    "the answer to {method} has no list of {key}"
-                )));
-            }
-        }
-        bytes += page.to_string().len();
-        // An empty cursor is no cursor: some servers send it at the end.
-        cursor = page["nextCursor"]
-            .as_str()
-            .filter(|cursor| !cursor.is_empty())
-            .map(str::to_owned);
-        let Some(next) = &cursor else {
-            return Ok(items);
-        };
-        if !seen.insert(next.clone()) {
-            notes.push(format!(
-                "{method} gives the cursor `{next}` again; the list is taken as complete"
-            ));
-            return Ok(deduplicated(items));
-        }
-        if seen.len() >= PAGES || items.len() >= ITEMS || bytes >= BYTES {
-            return Err(Error::Protocol(format!(
-                "{method} goes on after {} pages with {} items",
-                seen.len(),
-                items.len()
-            )));
-        }
-    }
-}
-
-/// The items without those that stand there again: a cursor that repeats brings a page twice.
-fn deduplicated(items: Vec<Value>) -> Vec<Value> {
-    let mut seen = HashSet::new();
-    items
-        .into_iter()
-        .filter(|item| seen.insert(item.to_string()))
-        .collect()
+    let Listed { items, note } = client.list(method, key).await?;
+    notes.extend(note);
+    Ok(items)
 }
 
 /// The variables that a server's last words name and that the caller has set: what a server that

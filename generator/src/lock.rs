@@ -6,6 +6,8 @@
 //! which it was missed first, so that its name never comes to mean something else: only the user can
 //! give it to another.
 
+mod drift;
+
 use std::{
     collections::{BTreeMap, HashSet},
     fmt::Write as _,

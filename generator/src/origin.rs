@@ -16,6 +16,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::capture;
 use crate::ir::{Slot, Transport};
 
 mod command_line;
@@ -68,6 +69,8 @@ pub enum Wanted {
         /// The only config to look in.
         config: Option<PathBuf>,
     },
+    /// The server that a capture says it is of.
+    Captured(capture::Origin),
     /// No server: all that is known comes from a capture.
     Nothing,
 }
@@ -98,6 +101,7 @@ pub fn locate(
         Wanted::Command(line) => command_line::draft(line)?,
         Wanted::Url(url) => endpoint::draft(url)?,
         Wanted::Named { name, config } => search::draft(name, config.as_deref(), places)?,
+        Wanted::Captured(origin) => Draft::captured(origin),
         Wanted::Nothing => Draft::unknown(),
     };
     for (index, text) in headers.iter().enumerate() {
@@ -121,6 +125,7 @@ impl fmt::Debug for Wanted {
                 .field("name", name)
                 .field("config", config)
                 .finish(),
+            Self::Captured(_) => f.write_str("Captured(<redacted>)"),
             Self::Nothing => f.write_str("Nothing"),
         }
     }

@@ -1,5 +1,7 @@
 //! One connection to a server: the handshake, requests, their limits, the end.
 
+mod pages;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +21,8 @@ use crate::error::Error;
 use crate::process::Process;
 use crate::transport::{Connector, Endpoint, Link};
 use crate::wire::{Event, Wire};
+
+pub use pages::Listed;
 
 /// How long a server may take.
 #[derive(Debug, Clone, Copy)]

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
+use crate::drift::report::Counts;
+
 /// The exit status of a program, a closed set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -21,7 +23,7 @@ pub enum Exit {
     Unreachable = 5,
     /// A limit on time ran out.
     Timeout = 6,
-    /// The server broke the protocol.
+    /// The server broke the protocol, or is no longer what the program was made from.
     Protocol = 7,
     /// SIGINT.
     Interrupted = 130,
@@ -126,6 +128,14 @@ pub enum Error {
     /// The server broke the protocol.
     #[error("the server broke the protocol: {0}")]
     Protocol(String),
+    /// The server is no longer what the program was made from.
+    #[error("the server is not what it was: {counts}")]
+    Drift {
+        /// What changed, in numbers.
+        counts: Counts,
+        /// A line that makes the program again.
+        again: String,
+    },
     /// The program's own table cannot be used.
     #[error("this program is damaged: {0}")]
     Damaged(String),
@@ -170,6 +180,7 @@ impl Error {
             Self::Timeout { .. } => "timeout",
             Self::Refused { .. } => "refused",
             Self::Protocol(_) => "protocol",
+            Self::Drift { .. } => "drift",
             Self::Damaged(_) => "damaged",
             Self::Signal(Exit::Terminated) => "terminated",
             Self::Signal(_) => "interrupted",
@@ -185,7 +196,9 @@ impl Error {
             Self::MissingSlots { .. } | Self::Unauthorized { .. } => Exit::Credential,
             Self::Start { .. } | Self::Gone { .. } | Self::Unreachable { .. } => Exit::Unreachable,
             Self::Timeout { .. } => Exit::Timeout,
-            Self::Refused { .. } | Self::Protocol(_) | Self::Damaged(_) => Exit::Protocol,
+            Self::Refused { .. } | Self::Protocol(_) | Self::Drift { .. } | Self::Damaged(_) => {
+                Exit::Protocol
+            }
             Self::Signal(exit) => *exit,
             Self::Tool { .. } | Self::Io { .. } => Exit::Tool,
         }
@@ -206,6 +219,7 @@ impl Error {
             Self::Start { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Some(
                 "install it, or point this program at another server with --mcp-command".to_owned(),
             ),
+            Self::Drift { again, .. } => Some(format!("generate it again: {again}")),
             Self::Timeout { .. } => {
                 Some("allow more time with --timeout 2m (a bare number is milliseconds)".to_owned())
             }
@@ -254,6 +268,11 @@ impl Error {
         }
         if let Self::Refused { code, data, .. } = self {
             error.insert("rpc".into(), json!({"code": code, "data": data}));
+        }
+        if let Self::Drift { counts, .. } = self {
+            error.insert("breaking".into(), counts.breaking.into());
+            error.insert("compatible".into(), counts.compatible.into());
+            error.insert("descriptions".into(), counts.descriptions.into());
         }
         if !self.stderr().is_empty() {
             error.insert("stderr".into(), self.stderr().to_vec().into());

@@ -18,6 +18,7 @@ pub mod bundle;
 mod client;
 mod command;
 mod dispatch;
+pub mod drift;
 mod environment;
 mod error;
 mod leak;
@@ -39,7 +40,7 @@ mod wire;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-pub use client::{Client, Limits, converse};
+pub use client::{Client, Limits, Listed, converse};
 pub use environment::endpoint_of;
 pub use error::{Error, Exit};
 pub use process::Launch;

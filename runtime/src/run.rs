@@ -47,6 +47,18 @@ impl Run {
             return self.printer.data(&pretty(&request));
         }
         let params = json!({"name": tool, "arguments": arguments});
+        self.converse(
+            async |client| client.request("tools/call", params).await,
+            |answer| self.answer(tool, known, &answer),
+        )
+    }
+
+    /// Starts or reaches the server, asks it, tells the caller, and only then sees the server off.
+    pub(crate) fn converse<T>(
+        &self,
+        ask: impl AsyncFnOnce(&mut Client) -> Result<T, Error>,
+        tell: impl FnOnce(T) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let endpoint = environment::endpoint(self.spec, &self.settings.overrides)?;
         client::converse(async {
             let printer = self.printer.clone();
@@ -59,7 +71,7 @@ impl Run {
             );
             let mut signals = Signals::listen()?;
             let mut client = signals.or(connecting).await??;
-            let answer = match signals.or(client.request("tools/call", params)).await {
+            let answer = match signals.or(ask(&mut client)).await {
                 Ok(answer) => answer,
                 Err(signal) => {
                     // The server is told first; a second signal does not wait for that.
@@ -68,7 +80,7 @@ impl Run {
                     return Err(signal);
                 }
             };
-            let outcome = answer.and_then(|answer| self.answer(tool, known, &answer));
+            let outcome = answer.and_then(tell);
             let _ = signals.or(client.close()).await;
             outcome
         })

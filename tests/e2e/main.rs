@@ -4,6 +4,7 @@
 
 mod answers;
 mod command_line;
+mod drift;
 mod generation;
 mod life;
 mod remote;

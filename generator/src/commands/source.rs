@@ -38,7 +38,20 @@ pub(super) struct Source {
 ///
 /// When no server is named, it cannot be found, or it does not answer.
 pub(super) fn source(matches: &ArgMatches, positional: Option<&str>) -> Result<Source, Failure> {
-    let wanted = Request::of(matches, positional)?;
+    source_or(matches, positional, None)
+}
+
+/// The same; where no server is named, it is this one.
+///
+/// # Errors
+///
+/// As above.
+pub(super) fn source_or(
+    matches: &ArgMatches,
+    positional: Option<&str>,
+    known: Option<capture::Origin>,
+) -> Result<Source, Failure> {
+    let wanted = Request::of(matches, positional, known)?;
     let places = Places::of_this_machine();
     let origin = locate(
         &wanted.server,
@@ -81,7 +94,11 @@ struct Request {
 }
 
 impl Request {
-    fn of(matches: &ArgMatches, positional: Option<&str>) -> Result<Self, Failure> {
+    fn of(
+        matches: &ArgMatches,
+        positional: Option<&str>,
+        known: Option<capture::Origin>,
+    ) -> Result<Self, Failure> {
         let text = |id: &str| matches.get_one::<String>(id).cloned();
         let config = matches.get_one::<std::path::PathBuf>("config").cloned();
         let mut file = matches.get_one::<std::path::PathBuf>("from").cloned();
@@ -110,7 +127,10 @@ impl Request {
                     }
                 }
                 None if file.is_some() => Wanted::Nothing,
-                None => return Err(Failure::no_server(&Places::of_this_machine())),
+                None => match known {
+                    Some(known) => Wanted::Captured(known),
+                    None => return Err(Failure::no_server(&Places::of_this_machine())),
+                },
             }
         };
         Ok(Self { server, file, name })
@@ -151,16 +171,25 @@ impl Source {
 
 /// A program without tools, which knows how to reach the server as the generated one will.
 fn unnamed(origin: &Origin) -> Result<&'static Spec, Error> {
+    bare("mcpress", &origin.transport, &origin.slots)
+}
+
+/// A program without tools.
+pub(super) fn bare(
+    name: &str,
+    transport: &Transport,
+    slots: &[Slot],
+) -> Result<&'static Spec, Error> {
     let program = Program {
         format: FORMAT,
-        name: "mcpress".to_owned(),
+        name: name.to_owned(),
         about: String::new(),
         server: Server {
-            transport: origin.transport.clone(),
+            transport: transport.clone(),
             protocol: String::new(),
             capture: String::new(),
         },
-        slots: origin.slots.clone(),
+        slots: slots.to_vec(),
         tools: Vec::new(),
     };
     program.to_spec()
@@ -220,7 +249,11 @@ fn limits(matches: &ArgMatches) -> Result<Limits, Error> {
 }
 
 /// Reads a capture, or what a generated program was made from.
-fn read(file: &Path) -> Result<Capture, Failure> {
+///
+/// # Errors
+///
+/// When the file cannot be read or is neither.
+pub(super) fn read(file: &Path) -> Result<Capture, Failure> {
     let bytes = std::fs::read(file)
         .map_err(|error| Failure::io(format!("cannot read {}", file.display()), error))?;
     let start = bytes

@@ -13,6 +13,7 @@ use super::template::{
     self, Part, canonical, has_reference, is_slot_name, reference_to, screaming, slot_name,
 };
 use super::{Origin, OriginError, Values};
+use crate::capture;
 use crate::ir::{Binding, Slot, Transport};
 
 /// What is known of a server so far. Every text of the transport is a template in canonical form.
@@ -43,6 +44,28 @@ impl Draft {
             warnings: Vec::new(),
             source: None,
             cwd: None,
+        }
+    }
+
+    /// A server as a capture has it: its templates are canonical, and its slots were declared.
+    pub(super) fn captured(origin: &capture::Origin) -> Self {
+        let cwd = match &origin.transport {
+            Transport::Stdio { directory, .. } => directory.as_ref().map(PathBuf::from),
+            _ => None,
+        };
+        let need = |slot: &Slot| match slot.required {
+            true => Need::Required,
+            false => Need::Optional,
+        };
+        Self {
+            transport: origin.transport.clone(),
+            declared: origin
+                .slots
+                .iter()
+                .map(|slot| (slot.name.clone(), need(slot)))
+                .collect(),
+            cwd,
+            ..Self::unknown()
         }
     }
 

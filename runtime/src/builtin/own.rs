@@ -1,8 +1,9 @@
-//! `self`: a look at the program. Nothing here starts the server.
+//! `self`: a look at the program. Nothing here starts the server but `check`.
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde_json::{Map, Value, json};
 
+use super::check;
 use crate::command;
 use crate::environment;
 use crate::error::{Error, Exit};
@@ -47,6 +48,10 @@ pub(crate) fn command(spec: &Spec) -> Command {
                     .help("Print the JSON Schema of its arguments"),
             ),
         )
+        .subcommand(check::options(one(
+            "check",
+            "Compare what the server says now with what this program was made from",
+        )))
         .subcommand(one("capture", MARK).hide(true))
 }
 
@@ -55,6 +60,7 @@ pub(crate) fn run(run: &Run, matches: &ArgMatches) -> Exit {
         Some(("info", _)) => info(run),
         Some(("tools", _)) => tools(run),
         Some(("explain", matches)) => explain(run, matches),
+        Some(("check", matches)) => return run.finish(None, check::run(run, matches)),
         Some(("capture", _)) => Ok(pretty(&capture(run.spec))),
         _ => Err(Error::usage("no command")),
     };

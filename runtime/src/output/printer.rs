@@ -65,6 +65,13 @@ impl Printer {
         }
     }
 
+    /// Says a line on standard error, unless nothing but errors is wanted.
+    pub(crate) fn note(&self, line: &str) {
+        if self.verbosity >= Verbosity::Normal {
+            self.say(&plain(line));
+        }
+    }
+
     /// Says what went wrong, what to do, and what the server said last.
     pub(crate) fn error(&self, error: &Error, tool: Option<&str>) {
         self.say(&format!("error: {}", plain(&error.to_string())));
