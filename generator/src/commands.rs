@@ -5,6 +5,7 @@ mod call;
 mod failure;
 mod generate;
 mod inspect;
+mod overlay;
 mod smoke;
 mod source;
 
