@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, de::Error as _};
 use serde_json::Value;
+use toml::Spanned;
 
 use crate::{
     ir::{Effect, Failure},
@@ -70,11 +71,14 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Entries<T> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut table: A) -> Result<Entries<T>, A::Error> {
-                let mut entries = Vec::new();
+                let mut entries: Vec<(Spanned<String>, T)> = Vec::new();
                 while let Some(entry) = table.next_entry()? {
                     entries.push(entry);
                 }
-                Ok(Entries(entries))
+                // They come sorted by name.
+                entries.sort_by_key(|(key, _)| key.span().start);
+                let bare = |(key, value): (Spanned<String>, T)| (key.into_inner(), value);
+                Ok(Entries(entries.into_iter().map(bare).collect()))
             }
         }
 
