@@ -6,6 +6,7 @@ mod answers;
 mod command_line;
 mod generation;
 mod life;
+mod overlay;
 mod remote;
 mod servers;
 mod slots;
