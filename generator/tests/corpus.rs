@@ -130,10 +130,8 @@ fn an_overlay_to_begin_with_says_nothing_new_of_any_server() {
         let mut same = same.unwrap_or_else(|error| panic!("{server}: {error}"));
         assert_eq!(same.lock, made.lock, "{server}");
         // Only the headings are proposed, and with them another order.
-        for tool in &mut same.program.tools {
-            tool.group.clear();
-        }
         for program in [&mut same.program, &mut made.program] {
+            program.tools.iter_mut().for_each(|tool| tool.group.clear());
             program.tools.sort_by(|a, b| a.wire.cmp(&b.wire));
         }
         assert_eq!(same.program, made.program, "{server}");

@@ -27,7 +27,12 @@ impl Bound<'_> {
         if let Some(about) = &self.overlay.about {
             program.about = text::line(about);
         }
+        let has_headings = !self.overlay.groups.0.is_empty();
         for tool in &mut program.tools {
+            if has_headings {
+                // The user's headings are all there are: others beside them would be a muddle.
+                tool.group.clear();
+            }
             if let Some(test) = &self.overlay.failure {
                 tool.failure = test.0.clone();
             }
@@ -42,7 +47,10 @@ impl Bound<'_> {
         if !self.problems.is_empty() {
             return Err(OverlayError::Problems(self.problems));
         }
-        self.order(program);
+        let names_a_heading = |entry: &&ToolEntry| entry.group.is_some();
+        if has_headings || self.tools.values().any(names_a_heading) {
+            self.order(program);
+        }
         Ok(check_examples(program))
     }
 

@@ -233,7 +233,12 @@ fn positional(tool: &mut Tool, found: &[(usize, &FlagEntry)], problems: &mut Vec
         .map(|(at, _)| *at)
         .collect();
     for (order, at) in places.iter().enumerate() {
-        let Parameter { shape, flag, .. } = &tool.parameters[*at];
+        let parameter = &tool.parameters[*at];
+        let Parameter { shape, flag, .. } = parameter;
+        let is_wanted = |at: &usize| {
+            let parameter = &tool.parameters[*at];
+            parameter.required && parameter.sends.is_none()
+        };
         let wrong = if matches!(shape, Shape::Constant(_)) {
             Some((
                 "it has no value to be given without its flag",
@@ -242,6 +247,9 @@ fn positional(tool: &mut Tool, found: &[(usize, &FlagEntry)], problems: &mut Vec
         } else if repeats(shape) && order + 1 < places.len() {
             let message = "it takes all that follows, so it must be the last positional";
             Some((message, "put it below the others"))
+        } else if is_wanted(at) && !places[..order].iter().all(is_wanted) {
+            let message = "it is required, so it must come before what can be left out";
+            Some((message, "put it above the others"))
         } else {
             None
         };

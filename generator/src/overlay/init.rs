@@ -205,9 +205,25 @@ const VERBS: [&str; 48] = [
     "write",
 ];
 
-/// Headings for the tools: what they are about, by the first word of a name that is no verb, where
-/// several tools have it and others have not. A group is the wire names in it.
+/// Headings for the tools, each with the wire names under it: those they have, else some to try.
 fn groups(tools: &[Tool]) -> Vec<(String, Vec<&str>)> {
+    let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
+    for tool in tools.iter().filter(|tool| !tool.group.is_empty()) {
+        match groups.iter_mut().find(|(group, _)| *group == tool.group) {
+            Some((_, wires)) => wires.push(&tool.wire),
+            None => groups.push((tool.group.clone(), vec![&tool.wire])),
+        }
+    }
+    if groups.is_empty() {
+        proposed(tools)
+    } else {
+        groups
+    }
+}
+
+/// What the tools are about: the first word of a name that is no verb, where several tools have it
+/// and others have not.
+fn proposed(tools: &[Tool]) -> Vec<(String, Vec<&str>)> {
     let mut groups: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for tool in tools {
         let name = kebab(&tool.wire);

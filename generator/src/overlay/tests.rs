@@ -156,8 +156,8 @@ fn what_needs_no_flag_comes_first_in_the_order_of_the_table() {
     let made = made(
         r#"
         [tools.createPolicy.flags]
-        colour.positional = true
         tag = { positional = true }
+        colour.positional = true
         "/rules".positional = true
         "#,
     );
@@ -169,8 +169,8 @@ fn what_needs_no_flag_comes_first_in_the_order_of_the_table() {
     assert_eq!(
         pointers[..4],
         [
-            ("/colour", true),
             ("/tag", true),
+            ("/colour", true),
             ("/rules", true),
             ("/dry", false)
         ]
@@ -203,6 +203,37 @@ fn groups_are_in_the_order_of_the_table() {
             ("read.weird/one", ""),
         ]
     );
+}
+
+#[test]
+fn the_user_s_headings_are_all_there_are() {
+    let mut program = made("").program;
+    for tool in &mut program.tools {
+        tool.group = "Found".to_owned();
+    }
+    let text = init(&program);
+    assert!(
+        text.contains("# groups.Found = [\"get_item\", \"createPolicy\""),
+        "{text}"
+    );
+    for (overlay, groups) in [
+        ("", ["Found"; 4]),
+        ("groups.Mine = ['*polic*']", ["Mine", "Mine", "", ""]),
+        (
+            "tools.delete_policies.group = 'Last'",
+            ["Found", "Found", "Found", "Last"],
+        ),
+    ] {
+        let mut program = program.clone();
+        let overlay = Overlay::read(overlay).unwrap();
+        let lock = Lock::default();
+        overlay
+            .bind(&server(), &lock)
+            .apply(&mut program, &lock)
+            .unwrap();
+        let found: Vec<_> = program.tools.iter().map(|tool| &*tool.group).collect();
+        assert_eq!(found, groups);
+    }
 }
 
 #[test]
@@ -274,6 +305,10 @@ fn what_cannot_be_had_is_said_with_whom_it_is_for() {
         (
             "tools.createPolicy.flags = { rules.positional = true, tag.positional = true }",
             "--rules: it takes all that follows, so it must be the last positional",
+        ),
+        (
+            "tools.createPolicy.flags = { colour.positional = true, tag.positional = true }",
+            "--tag: it is required, so it must come before what can be left out",
         ),
         (
             "tools.createPolicy.flags.kind.positional = true",
