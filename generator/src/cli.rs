@@ -53,7 +53,10 @@ fn generate_cli() -> Command {
             path("runner").value_name("FILE").requires("bundle").help_heading(OUTPUT).hide_short_help(true)
                 .help("Bundle with this mcpress binary, such as one for another system [default: this one]"),
         )
-        .arg(flag("force").help_heading(OUTPUT).help("Write into a folder that mcpress did not make"))
+        .arg(
+            flag("force").help_heading(OUTPUT)
+                .help("Write into a folder that mcpress did not make, or over an overlay that is there"),
+        )
         .arg(
             Arg::new("profile")
                 .long("profile")
@@ -72,6 +75,12 @@ fn generate_cli() -> Command {
                 .help("Leave these tools out; repeats, or parted by commas"),
         )
         .arg(flag("read-only").help_heading(TOOLS).help("Take only the tools annotated as read-only"))
+        .arg(overlay())
+        .arg(
+            path("init-overlay").value_name("FILE").num_args(0..=1).help_heading(TOOLS)
+                .conflicts_with_all(["overlay", "out", "compile", "bundle"])
+                .help("Write an overlay to begin with, and nothing else; - for standard output [default: mcpress.toml]"),
+        )
         .arg(flag("strict").help_heading(TOOLS).help("Fail when a tool or a flag cannot be typed in full"))
         .arg(
             Arg::new("report").long("report").value_name("FORMAT").value_parser(["text", "json"])
@@ -107,6 +116,7 @@ fn call() -> Command {
         Command::new("call")
             .about("Call a tool without generating anything")
             .override_usage("mcpress call [OPTIONS] [SERVER] TOOL [FLAGS OF THE TOOL]...")
+            .arg(overlay())
             .arg(
                 Arg::new("line")
                     .value_name("TOOL")
@@ -156,6 +166,13 @@ fn check() -> Command {
                     .help("Print the changes as lines, or as JSON"),
             ),
     )
+}
+
+fn overlay() -> Arg {
+    path("overlay")
+        .value_name("FILE")
+        .help_heading(TOOLS)
+        .help("Rename, hide, group, describe and mark tools and flags as this file says")
 }
 
 const SERVER: &str = "Server";

@@ -6,6 +6,7 @@ mod check;
 mod failure;
 mod generate;
 mod inspect;
+mod overlay;
 mod smoke;
 mod source;
 

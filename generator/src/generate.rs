@@ -5,15 +5,29 @@ use crate::diagnostics::Diagnostic;
 use crate::ir::{Program, Transport};
 use crate::lock::Lock;
 use crate::lower::{Lowered, Options, lower};
+use crate::overlay::{Overlay, OverlayError};
 use crate::select::{Filter, SelectError, select};
 
 /// What the user decides.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Plan {
     /// The program's name.
     pub name: String,
     /// The tools to take.
     pub filter: Filter,
+    /// What is to be otherwise than the server says.
+    pub overlay: Overlay,
+}
+
+/// Why there is no program.
+#[derive(Debug, thiserror::Error)]
+pub enum GenerateError {
+    /// The filter takes no tool.
+    #[error(transparent)]
+    Select(#[from] SelectError),
+    /// The overlay speaks of what is not there, or wants what cannot be had.
+    #[error(transparent)]
+    Overlay(#[from] OverlayError),
 }
 
 /// A program, with the names to keep for the next time.
@@ -31,9 +45,11 @@ pub struct Generated {
 ///
 /// # Errors
 ///
-/// When the filter takes no tool. Nothing that a server says is an error here.
-pub fn generate(capture: &Capture, plan: &Plan, lock: &Lock) -> Result<Generated, SelectError> {
-    let selection = select(capture, &plan.filter, lock)?;
+/// When the filter takes no tool, or the overlay is not one for this server. Nothing that a server
+/// says is an error here.
+pub fn generate(capture: &Capture, plan: &Plan, lock: &Lock) -> Result<Generated, GenerateError> {
+    let overlay = plan.overlay.bind(capture, lock);
+    let selection = select(capture, &plan.filter, overlay.commands(), lock)?;
     let origin = capture.origin.clone();
     let (transport, slots) = origin
         .map(|origin| (origin.transport, origin.slots))
@@ -42,12 +58,14 @@ pub fn generate(capture: &Capture, plan: &Plan, lock: &Lock) -> Result<Generated
         transport: transport.unwrap_or(Transport::Unknown),
         slots: slots.unwrap_or_default(),
         selection,
+        commands: overlay.commands().clone(),
         ..Options::new(&plan.name)
     };
     let Lowered {
-        program,
-        diagnostics,
+        mut program,
+        mut diagnostics,
     } = lower(capture, &options, lock);
+    diagnostics.extend(overlay.apply(&mut program, lock)?);
     let lock = Lock::of(&program, lock, capture);
     Ok(Generated {
         program,

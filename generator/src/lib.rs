@@ -28,6 +28,7 @@ pub mod lock;
 pub mod lower;
 pub mod names;
 pub mod origin;
+pub mod overlay;
 pub mod package;
 pub mod select;
 pub mod sources;

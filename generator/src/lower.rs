@@ -24,11 +24,11 @@ use crate::{
     diagnostics::Diagnostic,
     ir::{Program, Server, Slot, Transport},
     lock::Lock,
-    names::{self, WantedCommand},
+    overlay::Fixed,
     select::Selection,
 };
 
-pub(crate) use offer::offers;
+pub(crate) use offer::{commands, offers};
 
 /// The protocol revision taken for granted where a capture does not tell.
 const PROTOCOL: &str = "2025-11-25";
@@ -46,6 +46,8 @@ pub struct Options {
     pub slots: Vec<Slot>,
     /// The tools to take.
     pub selection: Selection,
+    /// The commands that the user gives. One that cannot be had is as good as not given.
+    pub commands: Fixed,
 }
 
 impl Options {
@@ -57,6 +59,7 @@ impl Options {
             transport: Transport::Unknown,
             slots: Vec::new(),
             selection: Selection::default(),
+            commands: Fixed::new(),
         }
     }
 }
@@ -76,11 +79,7 @@ pub struct Lowered {
 /// tool does not depend on which others are left out.
 pub fn lower(capture: &Capture, options: &Options, lock: &Lock) -> Lowered {
     let (offers, mut diagnostics) = offers(capture);
-    let wanted: Vec<_> = offers
-        .iter()
-        .map(|offer| WantedCommand::new(offer.wire))
-        .collect();
-    let commands = names::commands(&wanted, lock);
+    let commands = commands(&offers, &options.commands, lock);
     let tools = offers
         .iter()
         .zip(commands.names)

@@ -7,8 +7,8 @@ use serde_json::Value;
 use crate::{
     capture::Capture,
     lock::Lock,
-    lower::offers,
-    names::{self, WantedCommand},
+    lower::{commands, offers},
+    overlay::Fixed,
 };
 
 /// What the user asked for.
@@ -82,21 +82,22 @@ impl SelectError {
     }
 }
 
-/// Chooses tools.
+/// Chooses tools, which have these commands if the user fixes any.
 ///
 /// # Errors
 ///
 /// When a pattern matches no tool, which is most likely a slip of the pen, or when nothing is left.
-pub fn select(capture: &Capture, filter: &Filter, lock: &Lock) -> Result<Selection, SelectError> {
+pub fn select(
+    capture: &Capture,
+    filter: &Filter,
+    fixed: &Fixed,
+    lock: &Lock,
+) -> Result<Selection, SelectError> {
     if *filter == Filter::default() {
         return Ok(Selection::default());
     }
     let (offers, _) = offers(capture);
-    let wanted: Vec<_> = offers
-        .iter()
-        .map(|offer| WantedCommand::new(offer.wire))
-        .collect();
-    let commands = names::commands(&wanted, lock).names;
+    let commands = commands(&offers, fixed, lock).names;
     let tools = || {
         offers
             .iter()
@@ -142,7 +143,7 @@ fn patterns(given: &[String]) -> Vec<&str> {
 }
 
 /// A name is matched as it stands first, so that one with a bracket in it can be named.
-fn matches_tool(pattern: &str, (wire, command): (&str, &str)) -> bool {
+pub(crate) fn matches_tool(pattern: &str, (wire, command): (&str, &str)) -> bool {
     pattern == wire || matches_glob(pattern, wire) || matches_glob(pattern, command)
 }
 

@@ -15,10 +15,12 @@ use std::{
 
 use mcpress::{
     capture::Capture,
+    generate::{Plan, generate},
     ir::{Parameter, Program, Shape},
     lock::Lock,
     lower::{Lowered, Options, lower},
     names::{RESERVED_COMMANDS, RESERVED_FLAGS, RESERVED_PREFIX},
+    overlay::{Overlay, init},
 };
 use serde_json::Value;
 
@@ -104,5 +106,34 @@ fn lowering_twice_gives_the_same_and_a_lock_changes_nothing() {
             "{server}"
         );
         assert_eq!(lock, Lock::of(&once.program, &lock, &capture), "{server}");
+    }
+}
+
+#[test]
+fn an_overlay_to_begin_with_says_nothing_new_of_any_server() {
+    for (server, capture) in corpus() {
+        let plan = |overlay: &str| Plan {
+            name: "cli".to_owned(),
+            overlay: Overlay::read(overlay).unwrap_or_else(|error| panic!("{server}: {error}")),
+            ..Plan::default()
+        };
+        let mut made = generate(&capture, &plan(""), &Lock::default()).unwrap();
+        let text = init(&made.program);
+        assert_eq!(
+            Overlay::read(&text).unwrap(),
+            Overlay::default(),
+            "{server}"
+        );
+        let open = |line: &str| line.strip_prefix("# ").unwrap_or(line).to_owned() + "\n";
+        let open: String = text.lines().map(open).collect();
+        let same = generate(&capture, &plan(&open), &Lock::default());
+        let mut same = same.unwrap_or_else(|error| panic!("{server}: {error}"));
+        assert_eq!(same.lock, made.lock, "{server}");
+        // Only the headings are proposed, and with them another order.
+        for program in [&mut same.program, &mut made.program] {
+            program.tools.iter_mut().for_each(|tool| tool.group.clear());
+            program.tools.sort_by(|a, b| a.wire.cmp(&b.wire));
+        }
+        assert_eq!(same.program, made.program, "{server}");
     }
 }

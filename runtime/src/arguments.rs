@@ -288,7 +288,11 @@ fn value(parameter: &Parameter, matches: &ArgMatches) -> Option<Result<Value, St
     }
     if parameter.secret {
         let reference = given.last().copied().flatten().unwrap_or_default();
-        let read = secret::read(flag, reference);
+        let read = secret::read(flag, reference).and_then(|text| {
+            // The reason would repeat it.
+            value::read(parameter.shape, &[Some(&text)])
+                .map_err(|_| format!("what {reference} holds is not of the schema's type"))
+        });
         return Some(read.map_err(|reason| format!("--{flag}: {reason}")));
     }
     let link = if parameter.shape == Shape::Boolean {

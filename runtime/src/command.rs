@@ -26,10 +26,11 @@ pub(crate) fn first_step(spec: &Spec) -> Command {
 /// The whole program with all its commands by name, for the root's help and for the error about a
 /// name that is none of them.
 pub(crate) fn overview(spec: &Spec) -> Command {
-    let tools = spec
-        .tools
-        .iter()
-        .map(|tool| Command::new(tool.command).about(tool.about));
+    let tools = spec.tools.iter().map(|tool| {
+        Command::new(tool.command)
+            .about(tool.about)
+            .hide(tool.hidden)
+    });
     root(spec)
         .subcommands(tools)
         .subcommand(Command::new("call").about("Call any tool by the name the server knows it by"))
@@ -75,22 +76,19 @@ pub(crate) fn of_tool(spec: &Spec, tool: &'static Tool) -> Command {
         if let Some(negation) = parameter.negation {
             command = command.arg(negation_of(parameter, negation));
         }
-        if parameter.positional {
-            command = command.arg(positional(parameter));
-        }
     }
+    let positionals = tool.parameters.iter();
+    let command = command.args(positionals.filter(|it| it.positional).map(positional));
     let command = command.arg(arguments_option(tool.parameters));
     Settings::options(patch_options(command))
 }
 
 /// The line that a user starts from: what is required in full, the rest in a word.
 fn usage(spec: &Spec, tool: &'static Tool) -> String {
-    let required = tool
-        .parameters
-        .iter()
-        .filter(|parameter| parameter.required);
+    let required = tool.parameters.iter().filter(|it| is_wanted(it));
     let flags = required.filter_map(|parameter| match parameter.shape {
         Shape::Constant(_) => None,
+        _ if parameter.positional => Some(format!(" <{}>", parameter.flag.to_uppercase())),
         Shape::Boolean => Some(format!(" --{}", parameter.flag)),
         _ => {
             let arg = flag(parameter);
@@ -107,25 +105,33 @@ fn usage(spec: &Spec, tool: &'static Tool) -> String {
     )
 }
 
+/// Whether the user must give it: what is sent by itself need not be typed.
+fn is_wanted(parameter: &Parameter) -> bool {
+    parameter.required && parameter.sends.is_none()
+}
+
 /// A flag of the command where another flag wants its value, as in `--tag --dry-run`: the value was
-/// most likely forgotten, and what was to be tried would be done.
+/// most likely forgotten, and what was to be tried would be done. What follows `--` is no flag.
 pub(crate) fn swallowed(command: &Command, line: &[OsString]) -> Option<(String, String)> {
     let flag = |word: &OsString| long_flag(command, word.to_str()?);
-    line.windows(2).find_map(|pair| {
-        let wants = flag(&pair[0])?;
-        flag(&pair[1])?;
-        // A flag that may stand alone has no value to be forgotten.
-        let may_stand_alone = wants
-            .get_num_args()
-            .is_some_and(|range| range.min_values() == 0);
-        let takes_value = wants.get_action().takes_values() && !may_stand_alone;
-        takes_value.then(|| {
-            (
-                pair[0].to_string_lossy().into_owned(),
-                pair[1].to_string_lossy().into_owned(),
-            )
+    let end = line.iter().position(|word| word == "--");
+    line[..end.unwrap_or(line.len())]
+        .windows(2)
+        .find_map(|pair| {
+            let wants = flag(&pair[0]).or_else(|| short_flag(command, pair[0].to_str()?))?;
+            flag(&pair[1])?;
+            // A flag that may stand alone has no value to be forgotten.
+            let may_stand_alone = wants
+                .get_num_args()
+                .is_some_and(|range| range.min_values() == 0);
+            let takes_value = wants.get_action().takes_values() && !may_stand_alone;
+            takes_value.then(|| {
+                (
+                    pair[0].to_string_lossy().into_owned(),
+                    pair[1].to_string_lossy().into_owned(),
+                )
+            })
         })
-    })
 }
 
 /// The same error, suggesting a flag by the name that is shown where it would suggest an alias.
@@ -146,6 +152,14 @@ fn long_flag<'a>(command: &'a Command, word: &str) -> Option<&'a Arg> {
     command.get_arguments().find(|arg| {
         arg.get_long() == Some(word) || arg.get_all_aliases().is_some_and(|all| all.contains(&word))
     })
+}
+
+/// The argument that a word names by its one letter, as `-f`.
+fn short_flag<'a>(command: &'a Command, word: &str) -> Option<&'a Arg> {
+    let mut letters = word.strip_prefix('-')?.chars();
+    let letter = letters.next().filter(|_| letters.next().is_none())?;
+    let mut arguments = command.get_arguments();
+    arguments.find(|arg| arg.get_short() == Some(letter))
 }
 
 /// `--args`, on every command that calls a tool; `--raw` as well, where no flag has that name.
@@ -206,8 +220,14 @@ fn flag(parameter: &'static Parameter) -> Arg {
 fn positional(parameter: &'static Parameter) -> Arg {
     let arg = Arg::new(positional_id(parameter))
         .help_heading(HEADING)
+        .hide(parameter.hidden || parameter.deprecated)
         .help(format!("The same as --{}", parameter.flag));
-    let arg = takes_value(arg, parameter).value_name(parameter.flag.to_uppercase());
+    // Only a number may begin with a hyphen: a flag that is misspelled must not become a value. `--`
+    // parts the flags from what looks like one.
+    let arg = takes_value(arg, parameter)
+        .allow_hyphen_values(false)
+        .allow_negative_numbers(true)
+        .value_name(parameter.flag.to_uppercase());
     if repeats(parameter.shape) {
         arg.num_args(0..)
     } else {
@@ -322,10 +342,12 @@ fn help(parameter: &Parameter) -> String {
     if repeats(parameter.shape) {
         add("[repeats]".to_owned());
     }
-    if let Some(default) = parameter.default {
+    if let Some(sent) = parameter.sends {
+        add(format!("[default: {sent}]"));
+    } else if let Some(default) = parameter.default {
         add(format!("[server's default: {default}]"));
     }
-    if parameter.required && !matches!(parameter.shape, Shape::Constant(_)) {
+    if is_wanted(parameter) && !matches!(parameter.shape, Shape::Constant(_)) {
         add("[required]".to_owned());
     }
     help

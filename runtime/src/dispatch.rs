@@ -119,6 +119,39 @@ fn find(
     }
 }
 
+/// Whether a line without the program's name could be run.
+///
+/// # Errors
+///
+/// What is wrong, in one line.
+pub(crate) fn check(spec: &'static Spec, line: Vec<OsString>) -> Result<(), String> {
+    let line: Vec<OsString> = std::iter::once(spec.name.into()).chain(line).collect();
+    let read = || -> Result<ArgMatches, Left> {
+        let first = command::first_step(spec).try_get_matches_from(&line)?;
+        let (name, rest) = first.subcommand().unwrap_or(("", &first));
+        let rest = rest.get_many::<OsString>("").into_iter().flatten();
+        let words: Vec<OsString> = std::iter::once(name.into()).chain(rest.cloned()).collect();
+        let command = match name {
+            "call" => builtin::call::command(spec),
+            "self" => builtin::own::command(spec),
+            _ => match command::tool(spec, name) {
+                Some(tool) => command::of_tool(spec, tool),
+                None => return Err(Error::usage(format!("unknown command `{name}`")).into()),
+            },
+        };
+        self::read(command, &words)
+    };
+    match read() {
+        Err(Left::Failed(error)) => Err(error.to_string()),
+        Err(Left::Parser(error)) if error.use_stderr() => {
+            let text = error.render().to_string();
+            let line = text.lines().next().unwrap_or_default();
+            Err(line.trim_start_matches("error: ").to_owned())
+        }
+        Err(Left::Parser(_)) | Ok(_) => Ok(()),
+    }
+}
+
 /// Reads the flags of one command, its name being the first word.
 fn read(mut command: Command, words: &[OsString]) -> Result<ArgMatches, Left> {
     if let Some((flag, value)) = command::swallowed(&command, words) {

@@ -59,6 +59,16 @@ pub fn main(spec: &'static Spec, connectors: &'static [Connector]) -> ExitCode {
     dispatch::dispatch(spec, connectors, std::env::args_os().collect())
 }
 
+/// Whether a line, without the program's name, is one that the program understands: that it names a
+/// command of its and flags which that has. Nothing is run or read, and no value is looked at.
+///
+/// # Errors
+///
+/// What is wrong, in one line.
+pub fn check_line(spec: &'static Spec, line: Vec<OsString>) -> Result<(), String> {
+    dispatch::check(spec, line)
+}
+
 /// Runs a program on a command line of the caller's, the program's name first.
 pub fn main_with(
     spec: &'static Spec,

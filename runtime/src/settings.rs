@@ -59,6 +59,11 @@ impl Settings {
     /// Adds the options to a command.
     pub(crate) fn options(command: Command) -> Command {
         let option = |id: &'static str| Arg::new(id).long(id).help_heading(HEADING);
+        // A tool's own flag goes before a spelling that is not shown.
+        let is_taken = command
+            .get_arguments()
+            .any(|arg| arg.get_short() == Some('t'));
+        let tacit = (!is_taken).then_some('t');
         command
             .disable_help_flag(true)
             .arg(
@@ -71,7 +76,7 @@ impl Settings {
             )
             .arg(
                 option("timeout")
-                    .short_alias('t')
+                    .short_aliases(tacit)
                     .value_name("TIME")
                     .help("Wait this long for an answer: 30s, 2m, 1500ms; a bare number is milliseconds [default: 5m]"),
             )

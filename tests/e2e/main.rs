@@ -7,6 +7,7 @@ mod command_line;
 mod drift;
 mod generation;
 mod life;
+mod overlay;
 mod remote;
 mod servers;
 mod slots;

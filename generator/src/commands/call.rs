@@ -6,10 +6,11 @@ use std::process::ExitCode;
 use clap::ArgMatches;
 
 use super::failure::Failure;
+use super::overlay::UserOverlay;
 use super::source::source;
+use crate::generate::{Plan, generate};
 use crate::introspect::CONNECTORS;
 use crate::lock::Lock;
-use crate::lower::{Options, lower};
 
 pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
     let mut line = matches
@@ -17,22 +18,20 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
         .into_iter()
         .flatten()
         .cloned();
+    let overlay = UserOverlay::of(matches)?;
     let named = ["command", "url", "from", "server"]
         .iter()
         .any(|id| matches.contains_id(id));
     let positional = if named { None } else { line.next() };
     let positional = positional.map(|word| word.to_string_lossy().into_owned());
     let source = source(matches, positional.as_deref())?;
-    let origin = source.capture.origin.clone();
-    let (transport, slots) = origin
-        .map(|origin| (origin.transport, origin.slots))
-        .unzip();
-    let options = Options {
-        transport: transport.unwrap_or(crate::ir::Transport::Unknown),
-        slots: slots.unwrap_or_default(),
-        ..Options::new("mcpress call")
+    let plan = Plan {
+        name: "mcpress call".to_owned(),
+        overlay: overlay.overlay.clone(),
+        ..Plan::default()
     };
-    let program = lower(&source.capture, &options, &Lock::default()).program;
+    let generated = generate(&source.capture, &plan, &Lock::default());
+    let program = generated.map_err(|error| overlay.failure(error))?.program;
     let values = source
         .values
         .iter()

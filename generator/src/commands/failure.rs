@@ -24,6 +24,14 @@ pub enum Failure {
         /// Why.
         source: crate::lock::LockError,
     },
+    /// The overlay cannot be used.
+    #[error("{}: {source}", path.display())]
+    Overlay {
+        /// Its file.
+        path: PathBuf,
+        /// Why.
+        source: crate::overlay::OverlayError,
+    },
     /// A selection of tools that selects none.
     #[error(transparent)]
     Select(#[from] crate::select::SelectError),
@@ -127,6 +135,7 @@ impl Failure {
             | Self::Name(_)
             | Self::Select(_)
             | Self::Lock { .. }
+            | Self::Overlay { .. }
             | Self::Capture { .. } => Exit::Usage,
             Self::Package(_) | Self::Compile(_) | Self::Bundle(_) => Exit::Tool,
             Self::Other { exit, .. } => *exit,
@@ -152,6 +161,7 @@ impl Failure {
             Self::Runtime(error) => error.hint(),
             Self::Origin(error) => error.hint(),
             Self::Lock { source, .. } => Some(source.hint().to_owned()),
+            Self::Overlay { source, .. } => source.hint(),
             Self::Name(error) => Some(error.hint()),
             Self::Select(error) => Some(error.hint()),
             Self::Package(error) => error.hint().map(Into::into),

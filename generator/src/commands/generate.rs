@@ -11,6 +11,7 @@ use mcpress_runtime::text::plain;
 use serde_json::{Value, json};
 
 use super::failure::Failure;
+use super::overlay::{UserOverlay, write_init};
 use super::source::{Source, source};
 use super::{print, smoke};
 use crate::bundle::bundle;
@@ -29,15 +30,22 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
     let positional = matches
         .get_one::<String>("name-in-config")
         .map(String::as_str);
+    let overlay = UserOverlay::of(matches)?;
     let source = source(matches, positional)?;
     let started = Instant::now();
-    let wish = Wish::of(matches, name(matches, &source)?);
     let talk = Talk {
         quiet: matches.get_flag("quiet"),
     };
     for warning in &source.warnings {
         talk.note(warning);
     }
+    let writes_overlay = matches.contains_id("init-overlay");
+    let name = match name(matches, &source) {
+        // An overlay has no name of the program in it.
+        Err(_) if writes_overlay => CrateName::new("program")?,
+        name => name?,
+    };
+    let wish = Wish::of(matches, name);
     let plan = Plan {
         name: wish.name.as_str().to_owned(),
         filter: Filter {
@@ -45,9 +53,14 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
             exclude: texts(matches, "exclude-tools"),
             read_only: matches.get_flag("read-only"),
         },
+        overlay: overlay.overlay.clone(),
     };
     let lock = earlier_names(&wish.crate_folder)?;
-    let generated = generate(&source.capture, &plan, &lock)?;
+    let generated = generate(&source.capture, &plan, &lock);
+    let generated = generated.map_err(|error| overlay.failure(error))?;
+    if writes_overlay {
+        return write_init(matches, &generated.program, |line| talk.say(line));
+    }
     report_diagnostics(&talk, &generated.diagnostics);
     if matches.get_flag("strict") && generated.diagnostics.iter().any(is_warning) {
         return Err(Failure::Other {

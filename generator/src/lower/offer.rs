@@ -7,6 +7,9 @@ use serde_json::Value;
 use crate::{
     capture::Capture,
     diagnostics::{Diagnostic, Severity},
+    lock::Lock,
+    names::{self, Named, WantedCommand},
+    overlay::Fixed,
 };
 
 /// A tool that can be called: it has a name, and no tool before it has the same.
@@ -45,4 +48,16 @@ pub(crate) fn offers(capture: &Capture) -> (Vec<Offer<'_>>, Vec<Diagnostic>) {
         });
     }
     (offers, diagnostics)
+}
+
+/// The command of each tool.
+pub(crate) fn commands(offers: &[Offer<'_>], fixed: &Fixed, lock: &Lock) -> Named<String> {
+    let wanted: Vec<_> = offers
+        .iter()
+        .map(|offer| WantedCommand {
+            wire: offer.wire,
+            fixed: fixed.get(offer.wire).map(String::as_str),
+        })
+        .collect();
+    names::commands(&wanted, lock)
 }

@@ -144,7 +144,13 @@ fn a_selection_leaves_the_names_of_the_others_alone() {
         include: vec!["a_b".into()],
         ..Default::default()
     };
-    let selection = crate::select::select(&capture, &filter, &Lock::default()).unwrap();
+    let selection = crate::select::select(
+        &capture,
+        &filter,
+        &crate::overlay::Fixed::new(),
+        &Lock::default(),
+    )
+    .unwrap();
     let lowered = lower(
         &capture,
         &Options {

@@ -29,7 +29,7 @@ fn chosen(include: &[&str], exclude: &[&str], read_only: bool) -> Result<Vec<Str
         read_only,
     };
     let capture = capture();
-    let selection = select(&capture, &filter, &Lock::default())?;
+    let selection = select(&capture, &filter, &Fixed::new(), &Lock::default())?;
     let wires = capture
         .tools
         .iter()

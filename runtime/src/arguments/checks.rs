@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Draft, inverse, place};
+use super::{Draft, inverse, patch, place};
 use crate::sample::{Sample, sample};
 use crate::spec::{Parameter, Tool};
 use crate::validate::{Kind, Violation, validate};
@@ -22,7 +22,7 @@ pub(super) fn check(tool: &Tool, draft: &mut Draft) {
         {
             continue;
         }
-        let said = say(tool, violation);
+        let said = say(tool, &draft.arguments, violation);
         match &violation.kind {
             Kind::Missing => missing.push(said),
             _ if draft.wrong.contains(&said) => {}
@@ -32,7 +32,8 @@ pub(super) fn check(tool: &Tool, draft: &mut Draft) {
     if !missing.is_empty() {
         draft.wrong.push(format!("missing: {}", missing.join(", ")));
     }
-    let warnings = findings.warnings.iter().map(|warning| say(tool, warning));
+    let warnings = findings.warnings.iter();
+    let warnings = warnings.map(|warning| say(tool, &draft.arguments, warning));
     draft.warnings.extend(warnings);
 }
 
@@ -93,8 +94,18 @@ pub(super) fn example(tool: &Tool, draft: &Draft) -> Vec<String> {
         let findings = validate(&schema, &Value::Object(arguments.clone()));
         findings.violations.is_empty()
     };
-    let arguments = if passes(&mended) { mended } else { needed };
-    inverse::words(tool.parameters, &arguments)
+    let mut arguments = if passes(&mended) { mended } else { needed };
+    // A secret is never shown, and is not given on a command line.
+    let mut secrets = Vec::new();
+    for secret in tool.parameters.iter().filter(|it| it.secret) {
+        let path = place::path(secret.pointer);
+        if place::get(&arguments, &path).is_some() {
+            patch::remove(&mut arguments, &path);
+            secrets.extend([format!("--{}", secret.flag), "@FILE".to_owned()]);
+        }
+    }
+    let words = inverse::words(tool.parameters, &arguments);
+    secrets.into_iter().chain(words).collect()
 }
 
 /// The schema of the tool's arguments.
@@ -103,11 +114,20 @@ fn schema(tool: &Tool) -> Option<Value> {
     said.get_mut("inputSchema").map(Value::take)
 }
 
-fn say(tool: &Tool, violation: &Violation) -> String {
+fn say(tool: &Tool, arguments: &Map<String, Value>, violation: &Violation) -> String {
     let at = name(tool, &violation.at);
+    // The message says what was given, which for a secret is not to be seen.
+    let is_secret = |secret: &&Parameter| {
+        secret.secret
+            && (covers(secret.pointer, &violation.at) || covers(&violation.at, secret.pointer))
+            && place::get(arguments, &place::path(secret.pointer)).is_some()
+    };
     match &violation.kind {
         Kind::Missing => at,
         Kind::Depends { on } => format!("{at}: wanted beside {}", name(tool, on)),
+        Kind::Type | Kind::Other if tool.parameters.iter().any(|it| is_secret(&it)) => {
+            format!("{at}: not what the schema asks for, which is not shown because of a secret")
+        }
         _ if violation.at.is_empty() => violation.message.clone(),
         _ => format!("{at}: {}", violation.message),
     }
@@ -136,7 +156,7 @@ fn name(tool: &Tool, pointer: &str) -> String {
         }
         None => format!(
             "--set {}",
-            super::patch::written(&place::path(pointer), tool.parameters)
+            patch::written(&place::path(pointer), tool.parameters)
         ),
     }
 }

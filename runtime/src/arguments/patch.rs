@@ -196,7 +196,7 @@ fn path(text: &str, key: &Key, parameters: &[Parameter]) -> Result<Vec<String>, 
 }
 
 /// Removes what is at a path, if there is anything.
-fn remove(arguments: &mut Map<String, Value>, path: &[String]) {
+pub(super) fn remove(arguments: &mut Map<String, Value>, path: &[String]) {
     let Some((last, way)) = path.split_last() else {
         return;
     };

@@ -1,7 +1,5 @@
 //! Values that must not be on a command line, where every process of the machine can read them.
 
-use serde_json::Value;
-
 use super::patch;
 
 /// What a secret is called in the help.
@@ -13,11 +11,9 @@ pub(crate) const VALUE_NAME: &str = "@FILE|-|env:NAME";
 /// # Errors
 ///
 /// For anything else, which is taken for the secret itself and not repeated.
-pub(super) fn read(flag: &str, reference: &str) -> Result<Value, String> {
+pub(super) fn read(flag: &str, reference: &str) -> Result<String, String> {
     if let Some(name) = reference.strip_prefix("env:") {
-        return std::env::var(name)
-            .map(Value::from)
-            .map_err(|_| format!("the variable {name} is not set"));
+        return std::env::var(name).map_err(|_| format!("the variable {name} is not set"));
     }
     let source = match reference {
         "-" => "-",
@@ -30,5 +26,5 @@ pub(super) fn read(flag: &str, reference: &str) -> Result<Value, String> {
     };
     let bytes = patch::read(source).map_err(|error| format!("{source}: {error}"))?;
     let text = String::from_utf8(bytes).map_err(|_| format!("{source}: not UTF-8 text"))?;
-    Ok(text.trim_end_matches(['\r', '\n']).into())
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }
