@@ -36,10 +36,14 @@ use number::Decimal;
 use pattern::Patterns;
 
 pub(crate) use format::sample as format_sample;
+pub(crate) use pattern::matches;
 pub use pattern::pattern_is_understood;
 
 /// The most schemas that are looked at before the rest is accepted.
 const STEPS: usize = 200_000;
+
+/// The same for all the values that a [`Judge`] is asked about.
+const JUDGING: usize = 5 * STEPS;
 
 /// The deepest nesting of schemas that is followed.
 const DEPTH: usize = 192;
@@ -96,11 +100,20 @@ pub fn validate(schema: &Value, instance: &Value) -> Findings {
     findings
 }
 
-/// Whether a value is accepted by a schema of a document.
-pub(crate) fn accepts<'a>(document: &Document<'a>, schema: &'a Value, instance: &Value) -> bool {
-    let mut findings = Findings::default();
-    Checker::new(document).check(schema, instance, &mut findings);
-    findings.violations.is_empty()
+/// Answers whether a value is accepted, for many values and one document.
+pub(crate) struct Judge<'a, 'd>(Checker<'a, 'd>);
+
+impl<'a, 'd> Judge<'a, 'd> {
+    pub(crate) fn new(document: &'d Document<'a>) -> Self {
+        let mut checker = Checker::new(document);
+        checker.steps = JUDGING;
+        Self(checker)
+    }
+
+    /// Whether a schema of the document accepts a value. Once a great many were asked about, all are.
+    pub(crate) fn accepts(&mut self, schema: &'a Value, instance: &Value) -> bool {
+        self.0.trial(schema, instance).passes()
+    }
 }
 
 /// One walk over a value.

@@ -28,6 +28,11 @@ pub fn pattern_is_understood(pattern: &str) -> bool {
 const COMPILING: usize = 1000;
 const BYTES_A_STEP: usize = 16;
 
+/// Whether a text has a match of a pattern, as far as that can be told.
+pub(crate) fn matches(pattern: &str, text: &str) -> bool {
+    compile(pattern).is_some_and(|regex| text.len() <= TEXT && regex.is_match(text))
+}
+
 /// The patterns of a document, each compiled when it is first met.
 #[derive(Debug, Default)]
 pub(super) struct Patterns<'a>(HashMap<&'a str, Option<Regex>>);
