@@ -8,6 +8,7 @@
 //! typed becomes a flag that takes JSON, a tool without a usable schema becomes a command without
 //! flags, to be given its arguments whole, and a diagnostic says so.
 
+mod group;
 mod object;
 mod offer;
 mod report;
@@ -81,12 +82,13 @@ pub fn lower(capture: &Capture, options: &Options, lock: &Lock) -> Lowered {
         .map(|offer| WantedCommand::new(offer.wire))
         .collect();
     let commands = names::commands(&wanted, lock);
-    let tools = offers
+    let mut tools: Vec<_> = offers
         .iter()
         .zip(commands.names)
         .filter(|(offer, _)| options.selection.contains(offer.wire))
         .map(|(offer, command)| tool::lower(offer, command, lock, &mut diagnostics))
         .collect();
+    group::group(&mut tools);
     let about = options
         .about
         .as_deref()

@@ -57,6 +57,7 @@ pub(crate) fn fill<'a>(
         let wide = width(word);
         if at > 0 && at + between.len() + wide <= limit {
             text.push_str(between);
+            text.push_str(word);
             at += between.len() + wide;
             continue;
         }
