@@ -26,6 +26,7 @@ use clap::{Arg, Command};
 use crate::arguments::patch_options;
 use crate::settings::Settings;
 use crate::spec::{Parameter, Shape, Spec, Tool};
+use crate::text::fill;
 
 pub(crate) use example::words_without_secrets;
 pub(crate) use flag::{negation_id, positional_id};
@@ -49,11 +50,11 @@ fn root(spec: &Spec) -> Command {
     Settings::options(Command::new(spec.name))
         .bin_name(spec.name)
         .about(spec.about)
+        .override_usage(format!("{} [OPTIONS] COMMAND", spec.name))
         .disable_help_subcommand(true)
         .version(concat!("(mcpress ", env!("CARGO_PKG_VERSION"), ")"))
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .subcommand_value_name("COMMAND")
         .max_term_width(WIDTH)
 }
 
@@ -99,38 +100,35 @@ pub(crate) fn asks_in_full(command: &mut Command, error: &clap::Error) -> bool {
 
 /// The line that a user starts from: what is required in full, the rest in a word.
 fn usage(spec: &Spec, tool: &'static Tool) -> String {
-    let mut usage = format!("{} {}", spec.name, tool.command);
+    const TITLE: usize = "Usage: ".len();
+    let mut parts = vec![format!("{} {}", spec.name, tool.command)];
     for parameter in tool.parameters.iter().filter(|parameter| !parameter.hidden) {
-        if parameter.positional {
-            let name = flag::positional_name(parameter);
-            let more = if flag::repeats(parameter.shape) {
-                "..."
-            } else {
-                ""
-            };
-            usage.push_str(&if parameter.required {
-                format!(" <{name}>{more}")
-            } else {
-                format!(" [{name}]{more}")
-            });
-            continue;
-        }
-        if !words::is_required(tool, parameter) {
-            continue;
-        }
+        let required = words::is_required(tool, parameter);
         match parameter.shape {
+            _ if parameter.positional => {
+                let name = flag::positional_name(parameter);
+                let more = if flag::repeats(parameter.shape) {
+                    "..."
+                } else {
+                    ""
+                };
+                let (open, close) = if required { ('<', '>') } else { ('[', ']') };
+                parts.push(format!("{open}{name}{close}{more}"));
+            }
+            _ if !required => {}
             Shape::Constant(_) => {}
-            Shape::Boolean => usage.push_str(&format!(" --{}", parameter.flag)),
-            // What has fields with flags of their own is given by these.
-            _ if words::has_fields(tool, parameter) => {}
+            Shape::Boolean => parts.push(format!("--{}", parameter.flag)),
+            // What has required fields with flags of their own is given by these.
+            _ if words::has_required_fields(tool, parameter) => {}
             _ => {
                 let name = words::value_name(parameter);
-                usage.push_str(&format!(" --{} <{name}>", parameter.flag));
+                parts.push(format!("--{} <{name}>", parameter.flag));
             }
         }
     }
-    usage.push_str(" [OPTIONS]");
-    usage
+    parts.push("[OPTIONS]".to_owned());
+    let lines = fill(parts.iter().map(String::as_str), " ", TITLE, WIDTH - 4);
+    lines.trim_start().to_owned()
 }
 
 /// A flag of the command where another flag wants its value, as in `--tag --dry-run`: the value was
@@ -175,3 +173,6 @@ pub(crate) fn arguments_option(parameters: &[Parameter]) -> Arg {
         .help_heading(COMMON)
         .help("Take arguments from a JSON object, from @FILE, or from - for standard input; flags win over it")
 }
+
+#[cfg(test)]
+mod tests;

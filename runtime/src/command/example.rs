@@ -56,8 +56,29 @@ fn made(spec: &Spec, tool: &'static Tool) -> Vec<String> {
         all.push(more);
     }
     all.retain(|arguments| attempts.passes(arguments));
+    let tool = typed(tool);
     let lines = all.iter().map(|arguments| broken(spec, tool, arguments));
     lines.collect()
+}
+
+/// The tool as if nothing were sent that is not typed: a line in a page need not forbid what is.
+fn typed(tool: &'static Tool) -> &'static Tool {
+    if tool
+        .parameters
+        .iter()
+        .all(|parameter| parameter.sends.is_none())
+    {
+        return tool;
+    }
+    let parameters = tool.parameters.iter().map(|parameter| Parameter {
+        sends: None,
+        ..*parameter
+    });
+    // The page is the last thing that the process does.
+    Box::leak(Box::new(Tool {
+        parameters: parameters.collect::<Vec<_>>().leak(),
+        ..*tool
+    }))
 }
 
 /// Whether what a parameter is a field of is there anyway.

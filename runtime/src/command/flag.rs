@@ -87,9 +87,13 @@ fn flag(tool: &Tool, parameter: &'static Parameter) -> Arg {
 }
 
 /// The line of usage shows where it stands, and the flag what it is; so it needs no line of its own.
+///
+/// It takes no word with a hyphen but a number, or else a flag that is misspelled would be its value.
 fn positional(parameter: &'static Parameter) -> Arg {
     let arg = takes_value(Arg::new(positional_id(parameter)), parameter)
         .value_name(positional_name(parameter))
+        .allow_hyphen_values(false)
+        .allow_negative_numbers(true)
         .hide(true);
     if repeats(parameter.shape) {
         arg.num_args(0..)

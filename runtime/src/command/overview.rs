@@ -23,7 +23,11 @@ const OWN: [(&str, &str); 2] = [
 
 /// The help, in full or in short.
 pub(crate) fn overview(spec: &Spec, full: bool) -> String {
-    let limit = environment::columns().min(WIDTH);
+    page(spec, full, environment::columns().min(WIDTH))
+}
+
+/// The same on a page of this width.
+pub(super) fn page(spec: &Spec, full: bool, limit: usize) -> String {
     let shown: Vec<&Tool> = spec.tools.iter().filter(|tool| !tool.hidden).collect();
     let names_alone = !full && shown.len() > MANY;
     let names = shown.iter().map(|tool| width(tool.command));
@@ -53,7 +57,7 @@ pub(crate) fn overview(spec: &Spec, full: bool) -> String {
         entry(&mut page, name, about, column, limit);
     }
     page.push_str("\nOptions of every command:\n");
-    page.push_str(options(spec, full).trim_end());
+    page.push_str(options(spec, full, limit).trim_end());
     page.push('\n');
     page.push_str(&hints(spec, names_alone, limit));
     page
@@ -97,8 +101,8 @@ fn entry(page: &mut String, name: &str, about: &str, column: usize, limit: usize
 }
 
 /// The options, as clap lays them out.
-fn options(spec: &Spec, full: bool) -> String {
-    let mut command = root(spec).help_template("{options}");
+fn options(spec: &Spec, full: bool, limit: usize) -> String {
+    let mut command = root(spec).help_template("{options}").term_width(limit);
     let help = if full {
         command.render_long_help()
     } else {

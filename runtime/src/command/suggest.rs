@@ -53,7 +53,8 @@ fn as_typed(name: &str) -> String {
     typed
 }
 
-/// The commands most like a name, else those that have it as a word.
+/// The commands most like a name; those that have it as the beginning of a word before what is only
+/// remotely like it.
 fn commands<'a>(name: &str, all: impl Iterator<Item = &'a str> + Clone) -> Vec<String> {
     let mut alike: Vec<(f64, &str)> = all
         .clone()
@@ -64,7 +65,8 @@ fn commands<'a>(name: &str, all: impl Iterator<Item = &'a str> + Clone) -> Vec<S
     // What is much less alike than the best is noise.
     let best = alike.first().map_or(0.0, |(likeness, _)| *likeness);
     alike.retain(|(likeness, _)| best - likeness < 0.1);
-    let named = |command: &&str| name.len() > 2 && command.split('-').any(|word| word == name);
+    let named =
+        |command: &&str| name.len() > 2 && command.split('-').any(|word| word.starts_with(name));
     let mut found: Vec<&str> = alike.into_iter().map(|(_, command)| command).collect();
     if best < 0.85 {
         let mut by_word: Vec<&str> = all.filter(named).collect();

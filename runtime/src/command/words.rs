@@ -102,9 +102,13 @@ fn notes(tool: &Tool, parameter: &Parameter, full: bool) -> Vec<String> {
     if let Some(only) = parameter.only {
         let told = flag_at(tool, only.discriminator);
         let values: Vec<String> = only.values.iter().map(|text| value(text)).collect();
-        notes.push(format!("[only with {told} {}]", values.join(" or ")));
-    }
-    if is_required(tool, parameter) {
+        let and = if parameter.required {
+            ", and required"
+        } else {
+            ""
+        };
+        notes.push(format!("[only with {told} {}{and}]", values.join(" or ")));
+    } else if is_required(tool, parameter) {
         notes.push("[required]".to_owned());
     } else if parameter.required
         && let Some(parent) = parent(tool, parameter)
@@ -140,6 +144,12 @@ pub(super) fn parent(tool: &Tool, parameter: &Parameter) -> Option<&'static Para
 pub(super) fn has_fields(tool: &Tool, parameter: &Parameter) -> bool {
     let mut parameters = tool.parameters.iter();
     parameters.any(|other| is_inside(other, parameter))
+}
+
+/// Whether some of these fields must be there if the object is.
+pub(super) fn has_required_fields(tool: &Tool, parameter: &Parameter) -> bool {
+    let mut parameters = tool.parameters.iter();
+    parameters.any(|other| other.required && !other.hidden && is_inside(other, parameter))
 }
 
 /// Whether a parameter is a field of another, or of one of its fields.
