@@ -4,6 +4,7 @@
 
 mod answers;
 mod command_line;
+mod explain;
 mod generation;
 mod life;
 mod remote;
