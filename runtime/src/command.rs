@@ -119,7 +119,8 @@ fn usage(spec: &Spec, tool: &'static Tool) -> String {
             Shape::Constant(_) => {}
             Shape::Boolean => parts.push(format!("--{}", parameter.flag)),
             // What has required fields with flags of their own is given by these.
-            _ if words::has_required_fields(tool, parameter) => {}
+            Shape::Object { .. } | Shape::Union(_) | Shape::Json
+                if words::has_required_fields(tool, parameter) => {}
             _ => {
                 let name = words::value_name(parameter);
                 parts.push(format!("--{} <{name}>", parameter.flag));

@@ -14,6 +14,8 @@ use crate::validate::validate;
 
 /// The most optional flags of a line.
 const FEW: usize = 4;
+/// The most examples that are tried for a line: each is checked against the whole schema.
+const TRIES: usize = 40;
 /// Where a line is broken.
 const WIDE: usize = 96;
 
@@ -41,11 +43,11 @@ fn made(spec: &Spec, tool: &'static Tool) -> Vec<String> {
     let Value::Object(sampled) = sample(&schema, Sample::Required) else {
         return Vec::new();
     };
-    let mut attempts = Attempts {
+    let attempts = Attempts {
         schema: &schema,
         tool,
     };
-    let required = attempts.with_examples(sampled, usize::MAX, |parameter| {
+    let required = attempts.with_examples(sampled, TRIES, |parameter| {
         words::is_required(tool, parameter)
     });
     let more = attempts.with_examples(required.clone(), FEW, |parameter| {
@@ -100,7 +102,7 @@ impl Attempts<'_> {
 
     /// The arguments with so many of the examples that the schema has for some of the parameters.
     fn with_examples(
-        &mut self,
+        &self,
         mut arguments: Map<String, Value>,
         most: usize,
         wanted: impl Fn(&Parameter) -> bool,
@@ -109,13 +111,15 @@ impl Attempts<'_> {
             !parameter.hidden && !parameter.deprecated && !parameter.secret && wanted(parameter)
         };
         let mut left = most;
-        for parameter in self.tool.parameters.iter().filter(shown) {
-            let example = parameter
-                .example
-                .and_then(|text| serde_json::from_str(text).ok());
-            let Some(example) = example.filter(|_| left > 0) else {
-                continue;
-            };
+        let examples = self.tool.parameters.iter().filter(shown);
+        let examples = examples.filter_map(|parameter| {
+            let example = serde_json::from_str(parameter.example?).ok()?;
+            Some((parameter, example))
+        });
+        for (parameter, example) in examples.take(TRIES) {
+            if left == 0 {
+                break;
+            }
             let mut tried = arguments.clone();
             if put(&mut tried, parameter.pointer, example)
                 && tried != arguments
