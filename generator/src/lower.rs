@@ -8,6 +8,7 @@
 //! typed becomes a flag that takes JSON, a tool without a usable schema becomes a command without
 //! flags, to be given its arguments whole, and a diagnostic says so.
 
+mod group;
 mod object;
 mod offer;
 mod report;
@@ -80,12 +81,13 @@ pub struct Lowered {
 pub fn lower(capture: &Capture, options: &Options, lock: &Lock) -> Lowered {
     let (offers, mut diagnostics) = offers(capture);
     let commands = commands(&offers, &options.commands, lock);
-    let tools = offers
+    let mut tools: Vec<_> = offers
         .iter()
         .zip(commands.names)
         .filter(|(offer, _)| options.selection.contains(offer.wire))
         .map(|(offer, command)| tool::lower(offer, command, lock, &mut diagnostics))
         .collect();
+    group::group(&mut tools);
     let about = options
         .about
         .as_deref()

@@ -16,7 +16,7 @@ use std::{
 use mcpress::{
     capture::Capture,
     generate::{Plan, generate},
-    ir::{Parameter, Program, Shape},
+    ir::{Parameter, Program},
     lock::Lock,
     lower::{Lowered, Options, lower},
     names::{RESERVED_COMMANDS, RESERVED_FLAGS, RESERVED_PREFIX},

@@ -2,4 +2,5 @@
 
 pub(crate) mod call;
 mod check;
+mod explain;
 pub(crate) mod own;

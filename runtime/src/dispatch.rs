@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{ArgMatches, Command};
 
 use crate::arguments;
@@ -30,6 +31,18 @@ pub(crate) fn dispatch(
             error.exit()
         }
         Left::Parser(error) => parser_exit(&printer, &error),
+        Left::Help(text) => match printer.data(&text) {
+            Ok(()) => Exit::Success,
+            Err(error) => error.exit(),
+        },
+        Left::Nothing(text) => {
+            printer.say(text.trim_end());
+            if json {
+                let error = Error::usage("no command");
+                printer.say(&error.to_json(None).to_string());
+            }
+            Exit::Usage
+        }
     });
     exit.into()
 }
@@ -38,8 +51,12 @@ pub(crate) fn dispatch(
 enum Left {
     /// Something is wrong.
     Failed(Error),
-    /// The line was not read to its end: it is wrong, or it asks for help.
+    /// The line was not read to its end: it is wrong, or it asks for the help that clap has.
     Parser(clap::Error),
+    /// It asks for help.
+    Help(String),
+    /// It is empty, and this is what could be on it.
+    Nothing(String),
 }
 
 impl From<Error> for Left {
@@ -67,14 +84,7 @@ fn find(
         );
         return Err(Error::Damaged(reason).into());
     }
-    let first = match command::first_step(spec).try_get_matches_from(&line) {
-        Ok(first) => first,
-        // The first step knows no tools: its help and its errors are the overview's.
-        Err(_) => {
-            command::overview(spec).try_get_matches_from(&line)?;
-            return Err(Error::usage("no command").into());
-        }
-    };
+    let first = first(spec, &line)?;
     let mut settings = Settings::of_environment(spec.name)?;
     settings.fold(&first)?;
     let (name, rest) = first.subcommand().unwrap_or(("", &first));
@@ -92,20 +102,25 @@ fn find(
     };
     match name {
         "call" => {
-            let matches = read(builtin::call::command(spec), &words)?;
+            let matches = read(&mut builtin::call::command(spec), &words)?;
             Ok(builtin::call::run(&run(&matches)?, &matches))
         }
         "self" => {
-            let matches = read(builtin::own::command(spec), &words)?;
+            let matches = read(&mut builtin::own::command(spec), &words)?;
             let (_, inner) = matches.subcommand().unwrap_or(("", &matches));
             Ok(builtin::own::run(&run(inner)?, &matches))
         }
         _ => {
             let Some(tool) = command::tool(spec, name) else {
-                command::overview(spec).try_get_matches_from(&line)?;
-                return Err(Error::usage(format!("unknown command `{name}`")).into());
+                return Err(command::unknown(spec, name).into());
             };
-            let matches = read(command::of_tool(spec, tool), &words)?;
+            let mut command = command::of_tool(spec, tool);
+            let matches = read(&mut command, &words).map_err(|left| match left {
+                Left::Parser(error) if command::asks_in_full(&mut command, &error) => {
+                    Left::Help(command::long_help(spec, tool))
+                }
+                left => left,
+            })?;
             let run = run(&matches)?;
             let assembled = arguments::assemble(spec, tool, &matches, !run.settings.unchecked);
             let outcome = assembled.and_then(|assembled| {
@@ -131,15 +146,15 @@ pub(crate) fn check(spec: &'static Spec, line: Vec<OsString>) -> Result<(), Stri
         let (name, rest) = first.subcommand().unwrap_or(("", &first));
         let rest = rest.get_many::<OsString>("").into_iter().flatten();
         let words: Vec<OsString> = std::iter::once(name.into()).chain(rest.cloned()).collect();
-        let command = match name {
+        let mut command = match name {
             "call" => builtin::call::command(spec),
             "self" => builtin::own::command(spec),
             _ => match command::tool(spec, name) {
                 Some(tool) => command::of_tool(spec, tool),
-                None => return Err(Error::usage(format!("unknown command `{name}`")).into()),
+                None => return Err(command::unknown(spec, name).into()),
             },
         };
-        self::read(command, &words)
+        self::read(&mut command, &words)
     };
     match read() {
         Err(Left::Failed(error)) => Err(error.to_string()),
@@ -148,13 +163,33 @@ pub(crate) fn check(spec: &'static Spec, line: Vec<OsString>) -> Result<(), Stri
             let line = text.lines().next().unwrap_or_default();
             Err(line.trim_start_matches("error: ").to_owned())
         }
-        Err(Left::Parser(_)) | Ok(_) => Ok(()),
+        Err(Left::Nothing(_)) => Err("no command".to_owned()),
+        Err(Left::Parser(_) | Left::Help(_)) | Ok(_) => Ok(()),
     }
 }
 
+/// Reads the options before the command. The first step knows no tools, so its help is the overview.
+fn first(spec: &Spec, line: &[OsString]) -> Result<ArgMatches, Left> {
+    let mut command = command::first_step(spec);
+    let error = match command.try_get_matches_from_mut(line) {
+        Ok(matches) => return Ok(matches),
+        Err(error) => error,
+    };
+    Err(match error.kind() {
+        ErrorKind::DisplayHelp => {
+            let full = command::asks_in_full(&mut command, &error);
+            Left::Help(command::overview(spec, full))
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
+            Left::Nothing(command::overview(spec, false))
+        }
+        _ => Left::Parser(command::suggest_shown_name(&command, error)),
+    })
+}
+
 /// Reads the flags of one command, its name being the first word.
-fn read(mut command: Command, words: &[OsString]) -> Result<ArgMatches, Left> {
-    if let Some((flag, value)) = command::swallowed(&command, words) {
+fn read(command: &mut Command, words: &[OsString]) -> Result<ArgMatches, Left> {
+    if let Some((flag, value)) = command::swallowed(command, words) {
         return Err(Error::usage_with_hint(
             format!("{flag} has no value: `{value}` is a flag itself"),
             format!("write {flag}={value} if that is the value"),
@@ -162,7 +197,7 @@ fn read(mut command: Command, words: &[OsString]) -> Result<ArgMatches, Left> {
         .into());
     }
     let matches = command.try_get_matches_from_mut(words);
-    matches.map_err(|error| Left::Parser(command::suggest_shown_name(&command, error)))
+    matches.map_err(|error| Left::Parser(command::suggest_shown_name(command, error)))
 }
 
 /// Prints what the parser has to say: help on standard output, an error on standard error.

@@ -69,6 +69,15 @@ pub(crate) fn option_name(program: &str, option: &str) -> String {
     format!("{program}_MCP_{option}").to_ascii_uppercase()
 }
 
+/// How wide a page is: as the terminal, else as `COLUMNS` says, else 100. clap reckons the same.
+pub(crate) fn columns() -> usize {
+    terminal_size::terminal_size()
+        .map(|(width, _)| usize::from(width.0))
+        .or_else(|| read("COLUMNS")?.parse().ok())
+        .filter(|columns| *columns > 0)
+        .unwrap_or(100)
+}
+
 fn read(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

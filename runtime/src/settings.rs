@@ -53,7 +53,7 @@ const START: Duration = Duration::from_secs(60);
 const REQUEST: Duration = Duration::from_secs(300);
 
 /// The heading of the options that every command has.
-const HEADING: &str = "Options of every command";
+const HEADING: &str = crate::command::COMMON;
 
 impl Settings {
     /// Adds the options to a command.

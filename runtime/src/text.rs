@@ -1,7 +1,13 @@
 //! Text of a server's, made harmless for a terminal.
 
+mod sentence;
+mod width;
+
 use std::iter::Peekable;
 use std::str::Chars;
+
+pub use sentence::{clean, first_sentence, line};
+pub(crate) use width::{cut, fill, width};
 
 /// The text without what could move a cursor, colour, hide or reorder: ANSI escape sequences
 /// (ECMA-48), control characters but for the tab and the end of a line, and the bidirectional

@@ -10,7 +10,9 @@ use crate::ir::{Parameter, Program, Tool};
 impl Lock {
     /// Whether the last program had a tool.
     pub(crate) fn has(&self, tool: &str) -> bool {
-        self.tools.get(tool).is_some_and(|entry| entry.gone.is_none())
+        self.tools
+            .get(tool)
+            .is_some_and(|entry| entry.gone.is_none())
     }
 
     /// The commands and flags that came, went, or have another name in a program that was made with

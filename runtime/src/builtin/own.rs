@@ -1,16 +1,15 @@
 //! `self`: a look at the program. Nothing here starts the server but `check`.
 
-use clap::{Arg, ArgAction, ArgMatches, Command};
+use clap::{ArgMatches, Command};
 use serde_json::{Map, Value, json};
 
-use super::check;
-use crate::command;
+use super::{check, explain};
 use crate::environment;
 use crate::error::{Error, Exit};
 use crate::output::pretty;
 use crate::run::Run;
 use crate::settings::{Format, Settings};
-use crate::spec::{MARK, Shape, Spec, Tool};
+use crate::spec::{MARK, Spec, Tool};
 use crate::text::plain;
 
 pub(crate) fn command(spec: &Spec) -> Command {
@@ -30,24 +29,10 @@ pub(crate) fn command(spec: &Spec) -> Command {
             "Show the server, what it needs, and what it says of itself",
         ))
         .subcommand(one("tools", "List the tools"))
-        .subcommand(
-            one(
-                "explain",
-                "Show a tool: its description, its flags, its schema",
-            )
-            .arg(
-                Arg::new("tool")
-                    .value_name("TOOL")
-                    .required(true)
-                    .help("The tool's command or name"),
-            )
-            .arg(
-                Arg::new("schema")
-                    .long("schema")
-                    .action(ArgAction::SetTrue)
-                    .help("Print the JSON Schema of its arguments"),
-            ),
-        )
+        .subcommand(explain::options(one(
+            "explain",
+            "Show a tool: its flags, its schema, arguments to fill in, JSON as flags",
+        )))
         .subcommand(check::options(one(
             "check",
             "Compare what the server says now with what this program was made from",
@@ -59,7 +44,7 @@ pub(crate) fn run(run: &Run, matches: &ArgMatches) -> Exit {
     let outcome = match matches.subcommand() {
         Some(("info", _)) => info(run),
         Some(("tools", _)) => tools(run),
-        Some(("explain", matches)) => explain(run, matches),
+        Some(("explain", matches)) => explain::explain(run, matches),
         Some(("check", matches)) => return run.finish(None, check::run(run, matches)),
         Some(("capture", _)) => Ok(pretty(&capture(run.spec))),
         _ => Err(Error::usage("no command")),
@@ -143,83 +128,19 @@ fn tools(run: &Run) -> Result<String, Error> {
 }
 
 /// What the server said of a tool, with the command it became.
-fn tool_json(tool: &Tool) -> Value {
+pub(super) fn tool_json(tool: &Tool) -> Value {
     let mut json = Map::new();
     json.insert("name".into(), tool.wire.into());
     json.insert("command".into(), tool.command.into());
+    if !tool.group.is_empty() {
+        json.insert("group".into(), tool.group.into());
+    }
     json.insert("description".into(), tool.description().into());
     let said = tool.said();
     for (key, value) in said.as_object().into_iter().flatten() {
         json.entry(key).or_insert_with(|| value.clone());
     }
     json.into()
-}
-
-fn explain(run: &Run, matches: &ArgMatches) -> Result<String, Error> {
-    let name = matches.get_one::<String>("tool").map_or("", String::as_str);
-    let Some(tool) = command::tool(run.spec, name) else {
-        return Err(Error::usage_with_hint(
-            format!("no tool `{name}`"),
-            format!("`{} self tools` lists them", run.spec.name),
-        ));
-    };
-    if matches.get_flag("schema") {
-        return Ok(pretty(
-            tool.said().get("inputSchema").unwrap_or(&Value::Null),
-        ));
-    }
-    if run.printer.format() == Format::Text {
-        return Ok(command::of_tool(run.spec, tool)
-            .render_long_help()
-            .to_string());
-    }
-    let flags: Vec<Value> = tool
-        .parameters
-        .iter()
-        .map(|parameter| {
-            json!({
-                "flag": format!("--{}", parameter.flag),
-                "pointer": parameter.pointer,
-                "type": type_name(parameter.shape),
-                "required": parameter.required,
-                "description": parameter.help,
-                "default": parameter.default.and_then(|text| serde_json::from_str::<Value>(text).ok()),
-            })
-        })
-        .collect();
-    let mut explained = tool_json(tool);
-    explained["flags"] = flags.into();
-    Ok(pretty(&explained))
-}
-
-fn type_name(shape: Shape) -> Value {
-    let value = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
-    match shape {
-        Shape::Text => "string".into(),
-        Shape::Integer => "integer".into(),
-        Shape::Number => "number".into(),
-        Shape::Boolean => "boolean".into(),
-        Shape::Choice(values) => {
-            let values: Vec<_> = values.iter().map(|text| value(text)).collect();
-            json!({"one of": values})
-        }
-        Shape::Constant(only) => json!({"always": value(only)}),
-        Shape::List(item) => json!({"list of": type_name(*item)}),
-        Shape::Tuple(slots) => json!({"tuple of": type_names(slots)}),
-        Shape::Object { fields, rest } => {
-            let fields = fields
-                .iter()
-                .map(|field| (field.key.to_owned(), type_name(field.shape)));
-            json!({"object of": fields.collect::<Map<_, _>>(), "else": type_name(*rest)})
-        }
-        Shape::Union(branches) => json!({"any of": type_names(branches)}),
-        Shape::Any => "any".into(),
-        Shape::Json => "json".into(),
-    }
-}
-
-fn type_names(shapes: &[Shape]) -> Vec<Value> {
-    shapes.iter().map(|shape| type_name(*shape)).collect()
 }
 
 /// The capture that the program was made from.

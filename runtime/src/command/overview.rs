@@ -1,0 +1,139 @@
+//! The help of the program itself: its commands under their headings.
+//!
+//! It is written here and not by clap, which would want a command built for each tool: some servers
+//! have a thousand. In short, a long list is names alone.
+
+use serde_json::Value;
+
+use super::{WIDTH, root};
+use crate::environment;
+use crate::spec::{Spec, Tool};
+use crate::text::{clean, cut, fill, width};
+
+/// The most tools of which the short help says what each does.
+const MANY: usize = 60;
+/// The widest column of names: a longer name pushes its own text aside.
+const NAMES: usize = 36;
+
+/// What every program has beside its tools.
+const OWN: [(&str, &str); 2] = [
+    ("call", "Call any tool by the name the server knows it by"),
+    ("self", "Look at this program: its server, its tools"),
+];
+
+/// The help, in full or in short.
+pub(crate) fn overview(spec: &Spec, full: bool) -> String {
+    page(spec, full, environment::columns().min(WIDTH))
+}
+
+/// The same on a page of this width.
+pub(super) fn page(spec: &Spec, full: bool, limit: usize) -> String {
+    let shown: Vec<&Tool> = spec.tools.iter().filter(|tool| !tool.hidden).collect();
+    let names_alone = !full && shown.len() > MANY;
+    let names = shown.iter().map(|tool| width(tool.command));
+    let own = OWN.iter().map(|(name, _)| width(name));
+    let column = names.chain(own).max().unwrap_or(0).min(NAMES);
+    let mut page = String::new();
+    let about = clean(spec.about);
+    if !about.is_empty() {
+        page.push_str(&fill(about.split_whitespace(), " ", 0, limit));
+        page.push_str("\n\n");
+    }
+    page.push_str(&format!("Usage: {} [OPTIONS] COMMAND\n", spec.name));
+    for (heading, tools) in sections(&shown) {
+        page.push_str(&format!("\n{}:\n", clean(heading)));
+        if names_alone {
+            let names = tools.iter().map(|tool| tool.command);
+            page.push_str(&fill(names, "  ", 2, limit));
+            page.push('\n');
+            continue;
+        }
+        for tool in tools {
+            entry(&mut page, tool.command, tool.about, column, limit);
+        }
+    }
+    page.push_str("\nBuilt in:\n");
+    for (name, about) in OWN {
+        entry(&mut page, name, about, column, limit);
+    }
+    page.push_str("\nOptions of every command:\n");
+    page.push_str(options(spec, full, limit).trim_end());
+    page.push('\n');
+    page.push_str(&hints(spec, names_alone, limit));
+    page
+}
+
+/// The tools under their headings, in the order in which these come up; what has none at the end.
+fn sections<'a>(tools: &[&'a Tool]) -> Vec<(&'a str, Vec<&'a Tool>)> {
+    let mut sections: Vec<(&str, Vec<&Tool>)> = Vec::new();
+    let mut others: Vec<&Tool> = Vec::new();
+    for &tool in tools {
+        let at = sections.iter_mut().find(|(group, _)| *group == tool.group);
+        match at {
+            _ if tool.group.is_empty() => others.push(tool),
+            Some((_, tools)) => tools.push(tool),
+            None => sections.push((tool.group, vec![tool])),
+        }
+    }
+    if !others.is_empty() {
+        let heading = if sections.is_empty() {
+            "Commands"
+        } else {
+            "Other commands"
+        };
+        sections.push((heading, others));
+    }
+    sections
+}
+
+/// A command, and in the rest of the line what it does.
+fn entry(page: &mut String, name: &str, about: &str, column: usize, limit: usize) {
+    let gap = column.saturating_sub(width(name)) + 2;
+    let taken = 2 + width(name) + gap;
+    page.push_str("  ");
+    page.push_str(name);
+    // On a narrow terminal a name can be all there is place for.
+    if !about.is_empty() && taken + 10 <= limit {
+        page.push_str(&" ".repeat(gap));
+        page.push_str(&cut(about, limit - taken));
+    }
+    page.push('\n');
+}
+
+/// The options, as clap lays them out.
+fn options(spec: &Spec, full: bool, limit: usize) -> String {
+    let mut command = root(spec).help_template("{options}").term_width(limit);
+    let help = if full {
+        command.render_long_help()
+    } else {
+        command.render_help()
+    };
+    help.to_string()
+}
+
+/// Where to read on.
+fn hints(spec: &Spec, names_alone: bool, limit: usize) -> String {
+    let name = spec.name;
+    let mut hints = Vec::new();
+    if names_alone {
+        hints.push(format!(
+            "`{name} --help` says what each does, `{name} COMMAND --help` how it is used."
+        ));
+    } else {
+        hints.push(format!("`{name} COMMAND --help` says how one is used."));
+    }
+    let said: Value = serde_json::from_str(spec.server.capture).unwrap_or_default();
+    let instructions = said.pointer("/initialize/instructions");
+    if instructions
+        .and_then(Value::as_str)
+        .is_some_and(|text| !text.trim().is_empty())
+    {
+        hints.push(format!(
+            "The server gives instructions: `{name} self info` shows them."
+        ));
+    }
+    let hints = hints
+        .iter()
+        .map(|hint| fill(hint.split(' '), " ", 0, limit) + "\n");
+    format!("\n{}", hints.collect::<String>())
+}
