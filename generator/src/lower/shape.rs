@@ -286,10 +286,14 @@ fn united(shapes: Vec<Shape>) -> Shape {
     let mut all: Vec<Shape> = Vec::new();
     // Values that the schema lists in several places are one choice, at the first of them.
     let mut listed: Option<(usize, Vec<String>)> = None;
+    let mut constant = true;
     for shape in flat {
         let values = match shape {
             Shape::Constant(only) => vec![only],
-            Shape::Choice(values) => values,
+            Shape::Choice(values) => {
+                constant = false;
+                values
+            }
             other if all.contains(&other) => continue,
             other => {
                 all.push(other);
@@ -302,7 +306,7 @@ fn united(shapes: Vec<Shape>) -> Shape {
         known.extend(new);
     }
     if let Some((at, mut values)) = listed {
-        let choice = if values.len() == 1 {
+        let choice = if constant && values.len() == 1 {
             Shape::Constant(values.remove(0))
         } else {
             Shape::Choice(values)

@@ -428,7 +428,7 @@ fn an_example_that_does_not_work_is_warned_about() {
         assert_eq!(made(&text(example)).diagnostics.len(), before, "{example}");
     }
     for (example, said) in [
-        ("create-policy --tag RED", "unknown command `create-policy`"),
+        ("create-policy --tag RED", "'create-policy'"),
         ("make --label RED", "'--label'"),
         ("make --tag --dry", "--tag has no value"),
         ("make --tag 'x", "a quote is not closed"),
