@@ -170,7 +170,7 @@ impl Draft {
             return;
         };
         self.given.push(parameter.pointer);
-        if parameter.deprecated {
+        if parameter.more().deprecated {
             let flag = parameter.flag;
             self.warnings.push(format!("--{flag} is deprecated"));
         }
@@ -192,7 +192,7 @@ impl Draft {
             Shape::Constant(only) if parameter.required => Some(only),
             _ => None,
         };
-        let Some(text) = parameter.sends.or(constant) else {
+        let Some(text) = parameter.more().sends.or(constant) else {
             return;
         };
         let path = place::path(parameter.pointer);
@@ -210,7 +210,7 @@ impl Draft {
 
     /// Whether the union's form that was chosen has this field.
     fn is_of_its_form(&self, parameter: &Parameter) -> bool {
-        let Some(only) = parameter.only else {
+        let Some(only) = parameter.more().only else {
             return true;
         };
         let chosen = place::get(&self.arguments, &place::path(only.discriminator));
@@ -260,7 +260,7 @@ fn object(source: &str) -> Result<Map<String, Value>, Error> {
 /// The value a flag was given, or why it is none; nothing where it was not given.
 fn value(parameter: &Parameter, matches: &ArgMatches) -> Option<Result<Value, String>> {
     let flag = parameter.flag;
-    if parameter.negation.is_some() && matches.get_flag(&negation_id(parameter)) {
+    if parameter.more().negation.is_some() && matches.get_flag(&negation_id(parameter)) {
         return Some(Ok(false.into()));
     }
     let is_given = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
@@ -270,7 +270,7 @@ fn value(parameter: &Parameter, matches: &ArgMatches) -> Option<Result<Value, St
     let mut given: Vec<Option<&str>> = Vec::new();
     let positional = positional_id(parameter);
     for id in [parameter.pointer, &positional] {
-        if (id == positional && !parameter.positional) || !is_given(id) {
+        if (id == positional && !parameter.more().positional) || !is_given(id) {
             continue;
         }
         for mut occurrence in matches.get_occurrences::<String>(id).into_iter().flatten() {
@@ -286,7 +286,7 @@ fn value(parameter: &Parameter, matches: &ArgMatches) -> Option<Result<Value, St
     if given.is_empty() {
         return None;
     }
-    if parameter.secret {
+    if parameter.more().secret {
         let reference = given.last().copied().flatten().unwrap_or_default();
         let read = secret::read(flag, reference).and_then(|text| {
             // The reason would repeat it.

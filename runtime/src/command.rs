@@ -103,10 +103,14 @@ pub(crate) fn asks_in_full(command: &mut Command, error: &clap::Error) -> bool {
 fn usage(spec: &Spec, tool: &'static Tool) -> String {
     const TITLE: usize = "Usage: ".len();
     let mut parts = vec![format!("{} {}", spec.name, tool.command)];
-    for parameter in tool.parameters.iter().filter(|parameter| !parameter.hidden) {
+    for parameter in tool
+        .parameters
+        .iter()
+        .filter(|parameter| !parameter.more().hidden)
+    {
         let required = words::is_required(tool, parameter);
         match parameter.shape {
-            _ if parameter.positional => {
+            _ if parameter.more().positional => {
                 let name = flag::positional_name(parameter);
                 let more = if flag::repeats(parameter.shape) {
                     "..."

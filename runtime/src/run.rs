@@ -108,7 +108,10 @@ impl Run {
 /// Puts a mask where a secret is.
 fn mask(known: Option<&Tool>, arguments: &mut Value) {
     let parameters = known.map_or(&[][..], |tool| tool.parameters);
-    for secret in parameters.iter().filter(|parameter| parameter.secret) {
+    for secret in parameters
+        .iter()
+        .filter(|parameter| parameter.more().secret)
+    {
         if let Some(value) = arguments.pointer_mut(secret.pointer) {
             *value = "[redacted]".into();
         }

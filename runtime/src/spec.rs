@@ -9,7 +9,7 @@
 //! Two names stand side by side everywhere: `wire` is what the server says, `command` and `flag`
 //! are what the user types. Neither is ever derived from the other at run time.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::leak;
 
@@ -185,62 +185,54 @@ pub enum Failure {
 
 /// One flag: the place in the arguments it fills, and how its text becomes JSON.
 ///
-/// A table names what differs from [`Parameter::PLAIN`].
-#[derive(Debug, Clone, Copy, Deserialize)]
+/// A table names what differs from [`Parameter::PLAIN`]. In JSON the fields of [`More`] stand beside
+/// these.
+#[derive(Debug, Clone, Copy)]
 pub struct Parameter {
     /// The JSON Pointer (RFC 6901) of the place it fills, such as `/policy_id`.
-    #[serde(deserialize_with = "leak::text")]
     pub pointer: &'static str,
     /// The flag, without its dashes; `start.date-time` for a field of the object `start`.
-    #[serde(deserialize_with = "leak::text")]
     pub flag: &'static str,
     /// Other spellings that work and are not shown, such as the server's own.
-    #[serde(default, deserialize_with = "leak::texts")]
     pub aliases: &'static [&'static str],
-    /// The twin of a switch that says `false`, such as `no-cache`, where that name was free.
-    #[serde(default, deserialize_with = "leak::option")]
-    pub negation: Option<&'static str>,
-    /// A flag of one letter, if the user gave it one.
-    #[serde(default)]
-    pub short: Option<char>,
-    /// Whether it can be given without its flag, in the order of such parameters.
-    #[serde(default)]
-    pub positional: bool,
     /// How its text becomes JSON.
-    #[serde(default)]
     pub shape: Shape,
     /// Whether the schema asks for it; for a field of an object, whenever the object is there.
-    #[serde(default)]
     pub required: bool,
     /// Its description, stripped of control characters.
-    #[serde(default, deserialize_with = "leak::text")]
     pub help: &'static str,
+    /// The schema's `default` as JSON text: shown, never sent.
+    pub default: Option<&'static str>,
+    /// What most parameters have not.
+    pub more: Option<&'static More>,
+}
+
+/// What few parameters have, kept apart so that a table of many stays small.
+///
+/// A table names what differs from [`More::PLAIN`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct More {
+    /// The twin of a switch that says `false`, such as `no-cache`, where that name was free.
+    pub negation: Option<&'static str>,
+    /// A flag of one letter, if the user gave it one.
+    pub short: Option<char>,
+    /// Whether it can be given without its flag, in the order of such parameters.
+    pub positional: bool,
     /// The heading it stands under in the tool's help; empty for the tool's own.
-    #[serde(default, deserialize_with = "leak::text")]
     pub group: &'static str,
     /// What its value is called in the help, where the shape's own name says less.
-    #[serde(default, deserialize_with = "leak::text")]
     pub value_name: &'static str,
-    /// The schema's `default` as JSON text: shown, never sent.
-    #[serde(default, deserialize_with = "leak::option")]
-    pub default: Option<&'static str>,
     /// A value the schema shows as an example, as JSON text.
-    #[serde(default, deserialize_with = "leak::option")]
     pub example: Option<&'static str>,
     /// What is sent where nothing is given, as JSON text, if the user wants that.
-    #[serde(default, deserialize_with = "leak::option")]
     pub sends: Option<&'static str>,
     /// The forms of a union that have this field; none for a field of all of them.
-    #[serde(default)]
     pub only: Option<Branch>,
     /// Whether the help leaves it out.
-    #[serde(default)]
     pub hidden: bool,
     /// Whether the server would rather not see it used: hidden, and warned about.
-    #[serde(default)]
     pub deprecated: bool,
     /// Whether its value is a secret: never on the command line, masked wherever it is shown.
-    #[serde(default)]
     pub secret: bool,
 }
 
@@ -306,21 +298,123 @@ pub struct Field {
     pub required: bool,
 }
 
+/// A parameter as JSON, with all of its fields beside one another.
+#[derive(Deserialize)]
+struct Flat {
+    #[serde(deserialize_with = "leak::text")]
+    pointer: &'static str,
+    #[serde(deserialize_with = "leak::text")]
+    flag: &'static str,
+    #[serde(default, deserialize_with = "leak::texts")]
+    aliases: &'static [&'static str],
+    #[serde(default)]
+    shape: Shape,
+    #[serde(default)]
+    required: bool,
+    #[serde(default, deserialize_with = "leak::text")]
+    help: &'static str,
+    #[serde(default, deserialize_with = "leak::option")]
+    default: Option<&'static str>,
+    #[serde(default, deserialize_with = "leak::option")]
+    negation: Option<&'static str>,
+    #[serde(default)]
+    short: Option<char>,
+    #[serde(default)]
+    positional: bool,
+    #[serde(default, deserialize_with = "leak::text")]
+    group: &'static str,
+    #[serde(default, deserialize_with = "leak::text")]
+    value_name: &'static str,
+    #[serde(default, deserialize_with = "leak::option")]
+    example: Option<&'static str>,
+    #[serde(default, deserialize_with = "leak::option")]
+    sends: Option<&'static str>,
+    #[serde(default)]
+    only: Option<Branch>,
+    #[serde(default)]
+    hidden: bool,
+    #[serde(default)]
+    deprecated: bool,
+    #[serde(default)]
+    secret: bool,
+}
+
+// What is read lives as long as the process, as all of a spec does.
+impl<'de: 'static> Deserialize<'de> for Parameter {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let Flat {
+            pointer,
+            flag,
+            aliases,
+            shape,
+            required,
+            help,
+            default,
+            negation,
+            short,
+            positional,
+            group,
+            value_name,
+            example,
+            sends,
+            only,
+            hidden,
+            deprecated,
+            secret,
+        } = Flat::deserialize(from)?;
+        let more = More {
+            negation,
+            short,
+            positional,
+            group,
+            value_name,
+            example,
+            sends,
+            only,
+            hidden,
+            deprecated,
+            secret,
+        };
+        Ok(Self {
+            pointer,
+            flag,
+            aliases,
+            shape,
+            required,
+            help,
+            default,
+            more: (more != More::PLAIN).then(|| -> &'static More { Box::leak(Box::new(more)) }),
+        })
+    }
+}
+
 impl Parameter {
     /// An optional text without a name.
     pub const PLAIN: Self = Self {
         pointer: "",
         flag: "",
         aliases: &[],
-        negation: None,
-        short: None,
-        positional: false,
         shape: Shape::Text,
         required: false,
         help: "",
+        default: None,
+        more: None,
+    };
+
+    /// What most parameters have not.
+    pub fn more(&self) -> &'static More {
+        self.more.unwrap_or(&More::PLAIN)
+    }
+}
+
+impl More {
+    /// Nothing.
+    pub const PLAIN: Self = Self {
+        negation: None,
+        short: None,
+        positional: false,
         group: "",
         value_name: "",
-        default: None,
         example: None,
         sends: None,
         only: None,

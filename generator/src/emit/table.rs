@@ -161,6 +161,7 @@ pub(super) fn names(tool: &Tool) -> Vec<Ident> {
             "Field",
             shaped(|shape| matches!(shape, Shape::Object { fields, .. } if !fields.is_empty())),
         ),
+        ("More", parameters.iter().any(|p| !more(p).0.is_empty())),
         ("Parameter", !parameters.is_empty()),
         ("Shape", parameters.iter().any(|p| p.shape != Shape::Text)),
         ("Tool", true),
@@ -254,19 +255,39 @@ fn slot(Slot { name, required }: &Slot) -> TokenStream {
 }
 
 fn parameter(parameter: &Parameter) -> TokenStream {
+    let mut fields = Fields::default();
+    fields.text("pointer", &parameter.pointer);
+    fields.text("flag", &parameter.flag);
+    fields.texts("aliases", &parameter.aliases);
+    if parameter.shape != Shape::Text {
+        fields.add("shape", self::shape(&parameter.shape));
+    }
+    fields.flag("required", parameter.required);
+    fields.text("help", &parameter.help);
+    fields.some("default", parameter.default.as_deref().map(literal::json));
+    let more = more(parameter);
+    if !more.0.is_empty() {
+        let more = more.of("More");
+        fields.add("more", quote!(Some(&#more)));
+    }
+    fields.of("Parameter")
+}
+
+/// What most parameters have not.
+fn more(parameter: &Parameter) -> Fields {
     let Parameter {
-        pointer,
-        flag,
-        aliases,
+        pointer: _,
+        flag: _,
+        aliases: _,
+        shape: _,
+        required: _,
+        help: _,
+        default: _,
         negation,
         short,
         positional,
-        shape,
-        required,
-        help,
         group,
         value_name,
-        default,
         example,
         sends,
         only,
@@ -274,28 +295,19 @@ fn parameter(parameter: &Parameter) -> TokenStream {
         deprecated,
         secret,
     } = parameter;
-    let mut fields = Fields::default();
-    fields.text("pointer", pointer);
-    fields.text("flag", flag);
-    fields.texts("aliases", aliases);
-    fields.some("negation", negation.as_deref().map(literal::text));
-    fields.some("short", short.map(Literal::character));
-    fields.flag("positional", *positional);
-    if *shape != Shape::Text {
-        fields.add("shape", self::shape(shape));
-    }
-    fields.flag("required", *required);
-    fields.text("help", help);
-    fields.text("group", group);
-    fields.text("value_name", value_name);
-    fields.some("default", default.as_deref().map(literal::json));
-    fields.some("example", example.as_deref().map(literal::json));
-    fields.some("sends", sends.as_deref().map(literal::json));
-    fields.some("only", only.as_ref().map(branch));
-    fields.flag("hidden", *hidden);
-    fields.flag("deprecated", *deprecated);
-    fields.flag("secret", *secret);
-    fields.of("Parameter")
+    let mut more = Fields::default();
+    more.some("negation", negation.as_deref().map(literal::text));
+    more.some("short", short.map(Literal::character));
+    more.flag("positional", *positional);
+    more.text("group", group);
+    more.text("value_name", value_name);
+    more.some("example", example.as_deref().map(literal::json));
+    more.some("sends", sends.as_deref().map(literal::json));
+    more.some("only", only.as_ref().map(branch));
+    more.flag("hidden", *hidden);
+    more.flag("deprecated", *deprecated);
+    more.flag("secret", *secret);
+    more
 }
 
 fn branch(branch: &Branch) -> TokenStream {

@@ -40,7 +40,9 @@ pub(super) fn check(tool: &Tool, draft: &mut Draft) {
 /// Says which of the flags given belong to another form of a union than the one that was chosen.
 fn other_forms(tool: &Tool, draft: &mut Draft) {
     for parameter in tool.parameters {
-        let Some(only) = parameter.only else { continue };
+        let Some(only) = parameter.more().only else {
+            continue;
+        };
         let chosen = place::get(&draft.arguments, &place::path(only.discriminator));
         let Some(chosen) = chosen.cloned() else {
             continue;
@@ -97,7 +99,7 @@ pub(super) fn example(tool: &Tool, draft: &Draft) -> Vec<String> {
     let mut arguments = if passes(&mended) { mended } else { needed };
     // A secret is never shown, and is not given on a command line.
     let mut secrets = Vec::new();
-    for secret in tool.parameters.iter().filter(|it| it.secret) {
+    for secret in tool.parameters.iter().filter(|it| it.more().secret) {
         let path = place::path(secret.pointer);
         if place::get(&arguments, &path).is_some() {
             patch::remove(&mut arguments, &path);
@@ -118,7 +120,7 @@ fn say(tool: &Tool, arguments: &Map<String, Value>, violation: &Violation) -> St
     let at = name(tool, &violation.at);
     // The message says what was given, which for a secret is not to be seen.
     let is_secret = |secret: &&Parameter| {
-        secret.secret
+        secret.more().secret
             && (covers(secret.pointer, &violation.at) || covers(&violation.at, secret.pointer))
             && place::get(arguments, &place::path(secret.pointer)).is_some()
     };

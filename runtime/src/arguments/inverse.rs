@@ -47,7 +47,7 @@ impl Writer<'_> {
     }
 
     fn value(&mut self, path: &[String], parameter: &Parameter, value: &Value) {
-        if value.is_null() || parameter.secret {
+        if value.is_null() || parameter.more().secret {
             return self.set(path, value);
         }
         if let Value::Object(object) = value
@@ -84,7 +84,7 @@ impl Writer<'_> {
 
     fn flag(&mut self, parameter: &Parameter, text: Option<String>) {
         let flag = parameter.flag;
-        match (text, parameter.negation) {
+        match (text, parameter.more().negation) {
             (None, _) => self.words.push(format!("--{flag}")),
             (Some(text), Some(negation))
                 if parameter.shape == Shape::Boolean && text == "false" =>

@@ -145,17 +145,17 @@ fn refused(
 
 fn flag_json(parameter: &Parameter) -> Value {
     let value = |text: &str| serde_json::from_str::<Value>(text).unwrap_or_default();
-    let only = parameter.only.map(|only| {
+    let only = parameter.more().only.map(|only| {
         let values: Vec<Value> = only.values.iter().map(|text| value(text)).collect();
         json!({"pointer": only.discriminator, "values": values})
     });
-    let group = Some(parameter.group).filter(|group| !group.is_empty());
+    let group = Some(parameter.more().group).filter(|group| !group.is_empty());
     json!({
         "flag": format!("--{}", parameter.flag),
-        "negation": parameter.negation.map(|name| format!("--{name}")),
-        "short": parameter.short.map(|letter| format!("-{letter}")),
+        "negation": parameter.more().negation.map(|name| format!("--{name}")),
+        "short": parameter.more().short.map(|letter| format!("-{letter}")),
         "aliases": parameter.aliases.iter().map(|name| format!("--{name}")).collect::<Vec<_>>(),
-        "positional": parameter.positional,
+        "positional": parameter.more().positional,
         "pointer": parameter.pointer,
         "type": type_name(parameter.shape),
         "required": parameter.required,
@@ -163,10 +163,10 @@ fn flag_json(parameter: &Parameter) -> Value {
         "group": group,
         "description": parameter.help,
         "default": parameter.default.map(value),
-        "example": parameter.example.map(value),
-        "sends": parameter.sends.filter(|_| !parameter.secret).map(value),
-        "deprecated": parameter.deprecated,
-        "secret": parameter.secret,
+        "example": parameter.more().example.map(value),
+        "sends": parameter.more().sends.filter(|_| !parameter.more().secret).map(value),
+        "deprecated": parameter.more().deprecated,
+        "secret": parameter.more().secret,
     })
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::words;
 use crate::arguments::{quoted, write};
 use crate::sample::{Sample, sample};
-use crate::spec::{Parameter, Spec, Tool};
+use crate::spec::{More, Parameter, Spec, Tool};
 use crate::text::{line, width};
 use crate::validate::validate;
 
@@ -51,7 +51,7 @@ fn made(spec: &Spec, tool: &'static Tool) -> Vec<String> {
         words::is_required(tool, parameter)
     });
     let more = attempts.with_examples(required.clone(), FEW, |parameter| {
-        parent_is_required(tool, parameter) && parameter.only.is_none()
+        parent_is_required(tool, parameter) && parameter.more().only.is_none()
     });
     let mut all = vec![required];
     if more != all[0] {
@@ -68,13 +68,19 @@ fn typed(tool: &'static Tool) -> &'static Tool {
     if tool
         .parameters
         .iter()
-        .all(|parameter| parameter.sends.is_none())
+        .all(|parameter| parameter.more().sends.is_none())
     {
         return tool;
     }
-    let parameters = tool.parameters.iter().map(|parameter| Parameter {
-        sends: None,
-        ..*parameter
+    let parameters = tool.parameters.iter().map(|parameter| {
+        let more = More {
+            sends: None,
+            ..*parameter.more()
+        };
+        Parameter {
+            more: Some(Box::leak(Box::new(more))),
+            ..*parameter
+        }
     });
     // The page is the last thing that the process does.
     Box::leak(Box::new(Tool {
@@ -108,12 +114,15 @@ impl Attempts<'_> {
         wanted: impl Fn(&Parameter) -> bool,
     ) -> Map<String, Value> {
         let shown = |parameter: &&Parameter| {
-            !parameter.hidden && !parameter.deprecated && !parameter.secret && wanted(parameter)
+            !parameter.more().hidden
+                && !parameter.more().deprecated
+                && !parameter.more().secret
+                && wanted(parameter)
         };
         let mut left = most;
         let examples = self.tool.parameters.iter().filter(shown);
         let examples = examples.filter_map(|parameter| {
-            let example = serde_json::from_str(parameter.example?).ok()?;
+            let example = serde_json::from_str(parameter.more().example?).ok()?;
             Some((parameter, example))
         });
         for (parameter, example) in examples.take(TRIES) {
@@ -173,7 +182,11 @@ pub(crate) fn words_without_secrets(
     let mut open = arguments.clone();
     let mut secrets = Vec::new();
     let mut variables = Vec::new();
-    for parameter in tool.parameters.iter().filter(|parameter| parameter.secret) {
+    for parameter in tool
+        .parameters
+        .iter()
+        .filter(|parameter| parameter.more().secret)
+    {
         if take(&mut open, parameter.pointer) {
             let variable = variable(parameter);
             secrets.extend([format!("--{}", parameter.flag), format!("env:{variable}")]);

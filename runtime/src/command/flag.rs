@@ -44,7 +44,10 @@ pub(super) fn args(
     parameter: &'static Parameter,
 ) -> impl Iterator<Item = Arg> {
     let heading = heading(tool, parameter);
-    let negation = parameter.negation.map(|name| negation(parameter, name));
+    let negation = parameter
+        .more()
+        .negation
+        .map(|name| negation(parameter, name));
     [Some(flag(tool, parameter)), negation]
         .into_iter()
         .flatten()
@@ -53,13 +56,15 @@ pub(super) fn args(
 
 /// The parameters that need no flag, in the order in which they are given.
 pub(super) fn positionals(parameters: &'static [Parameter]) -> impl Iterator<Item = Arg> {
-    let positional = parameters.iter().filter(|parameter| parameter.positional);
+    let positional = parameters
+        .iter()
+        .filter(|parameter| parameter.more().positional);
     positional.map(self::positional)
 }
 
 fn heading(tool: &Tool, parameter: &'static Parameter) -> String {
     match words::parent(tool, parameter) {
-        _ if !parameter.group.is_empty() => parameter.group.to_owned(),
+        _ if !parameter.more().group.is_empty() => parameter.more().group.to_owned(),
         Some(parent) => format!("Fields of --{}", parent.flag),
         None => HEADING.to_owned(),
     }
@@ -68,9 +73,9 @@ fn heading(tool: &Tool, parameter: &'static Parameter) -> String {
 fn flag(tool: &Tool, parameter: &'static Parameter) -> Arg {
     let arg = Arg::new(parameter.pointer)
         .long(parameter.flag)
-        .short(parameter.short)
+        .short(parameter.more().short)
         .aliases(parameter.aliases.iter().copied())
-        .hide(parameter.hidden || parameter.deprecated)
+        .hide(parameter.more().hidden || parameter.more().deprecated)
         .help(words::help(tool, parameter))
         .long_help(words::long_help(tool, parameter));
     match parameter.shape {
@@ -124,7 +129,7 @@ fn takes_value(arg: Arg, parameter: &Parameter) -> Arg {
     let arg = arg
         .allow_hyphen_values(true)
         .value_name(words::value_name(parameter));
-    if repeats(parameter.shape) && !parameter.secret {
+    if repeats(parameter.shape) && !parameter.more().secret {
         arg.action(ArgAction::Append)
     } else {
         arg

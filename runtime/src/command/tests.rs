@@ -4,7 +4,7 @@ use clap::error::{ContextKind, ContextValue};
 
 use super::overview::page;
 use super::*;
-use crate::spec::{Branch, Effect, Field, Server, Transport};
+use crate::spec::{Branch, Effect, Field, More, Server, Transport};
 
 const PLAIN: Parameter = Parameter::PLAIN;
 
@@ -33,11 +33,14 @@ static EVERYTHING: Tool = Tool {
         Parameter {
             pointer: "/title",
             flag: "title",
-            short: Some('s'),
-            positional: true,
             required: true,
             help: "What it is called. Be short, since phones show forty characters of it.",
-            example: Some("\"Visit the zoo\""),
+            more: Some(&More {
+                short: Some('s'),
+                positional: true,
+                example: Some("\"Visit the zoo\""),
+                ..More::PLAIN
+            }),
             ..PLAIN
         },
         Parameter {
@@ -55,15 +58,21 @@ static EVERYTHING: Tool = Tool {
             pointer: "/start/zone",
             flag: "start.zone",
             help: "The zone, by its name.",
-            example: Some("\"Europe/Berlin\""),
+            more: Some(&More {
+                example: Some("\"Europe/Berlin\""),
+                ..More::PLAIN
+            }),
             ..PLAIN
         },
         Parameter {
             pointer: "/start/date_time",
             flag: "start.date-time",
             aliases: &["start.date_time"],
-            value_name: "DATE-TIME",
             required: true,
+            more: Some(&More {
+                value_name: "DATE-TIME",
+                ..More::PLAIN
+            }),
             ..PLAIN
         },
         Parameter {
@@ -85,17 +94,19 @@ static EVERYTHING: Tool = Tool {
         Parameter {
             pointer: "/alarm/sound",
             flag: "alarm.sound",
-            only: Some(Branch {
-                discriminator: "/alarm/method",
-                values: &["\"popup\""],
-            }),
             required: true,
+            more: Some(&More {
+                only: Some(Branch {
+                    discriminator: "/alarm/method",
+                    values: &["\"popup\""],
+                }),
+                ..More::PLAIN
+            }),
             ..PLAIN
         },
         Parameter {
             pointer: "/guests",
             flag: "guest",
-            group: "Who comes",
             shape: Shape::List(&Shape::Object {
                 fields: &[
                     Field {
@@ -112,14 +123,21 @@ static EVERYTHING: Tool = Tool {
                 rest: &Shape::Any,
             }),
             help: "Who is invited",
+            more: Some(&More {
+                group: "Who comes",
+                ..More::PLAIN
+            }),
             ..PLAIN
         },
         Parameter {
             pointer: "/notify",
             flag: "notify",
-            negation: Some("no-notify"),
             shape: Shape::Boolean,
-            sends: Some("true"),
+            more: Some(&More {
+                negation: Some("no-notify"),
+                sends: Some("true"),
+                ..More::PLAIN
+            }),
             ..PLAIN
         },
         Parameter {
@@ -140,14 +158,20 @@ static EVERYTHING: Tool = Tool {
         Parameter {
             pointer: "/key",
             flag: "key",
-            secret: true,
             required: true,
+            more: Some(&More {
+                secret: true,
+                ..More::PLAIN
+            }),
             ..PLAIN
         },
         Parameter {
             pointer: "/old",
             flag: "old-name",
-            deprecated: true,
+            more: Some(&More {
+                deprecated: true,
+                ..More::PLAIN
+            }),
             ..PLAIN
         },
     ],

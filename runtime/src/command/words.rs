@@ -59,7 +59,11 @@ pub(super) fn long_help(tool: &Tool, parameter: &Parameter) -> String {
         parts.push(format!("One of: {}", values.join(", ")));
     }
     parts.extend(shorthand(tool, parameter));
-    if let Some(example) = parameter.example.filter(|_| !parameter.secret) {
+    if let Some(example) = parameter
+        .more()
+        .example
+        .filter(|_| !parameter.more().secret)
+    {
         parts.push(format!("Example: {}", shown(example)));
     }
     parts.push(notes(tool, parameter, true).join(" "));
@@ -83,23 +87,23 @@ fn notes(tool: &Tool, parameter: &Parameter, full: bool) -> Vec<String> {
     if let Shape::Constant(only) = parameter.shape {
         notes.push(format!("[sends: {}]", value(only)));
     }
-    if let Some(negation) = parameter.negation {
+    if let Some(negation) = parameter.more().negation {
         notes.push(format!("[or --{negation}]"));
     }
-    if parameter.positional {
+    if parameter.more().positional {
         notes.push("[or without its flag]".to_owned());
     }
-    if parameter.secret {
+    if parameter.more().secret {
         notes.push("[secret]".to_owned());
     } else if repeats(parameter.shape) {
         notes.push("[repeats]".to_owned());
     }
-    if let Some(sent) = parameter.sends.filter(|_| !parameter.secret) {
+    if let Some(sent) = parameter.more().sends.filter(|_| !parameter.more().secret) {
         notes.push(format!("[sent unless given: {}]", value(sent)));
     } else if let Some(default) = parameter.default {
         notes.push(format!("[server's default: {}]", value(default)));
     }
-    if let Some(only) = parameter.only {
+    if let Some(only) = parameter.more().only {
         let told = flag_at(tool, only.discriminator);
         let values: Vec<String> = only.values.iter().map(|text| value(text)).collect();
         let and = if parameter.required {
@@ -122,7 +126,7 @@ fn notes(tool: &Tool, parameter: &Parameter, full: bool) -> Vec<String> {
 pub(super) fn is_required(tool: &Tool, parameter: &Parameter) -> bool {
     let mut inner = Some(parameter);
     while let Some(at) = inner {
-        if !at.required || at.only.is_some() || at.sends.is_some() {
+        if !at.required || at.more().only.is_some() || at.more().sends.is_some() {
             return false;
         }
         inner = parent(tool, at);
@@ -149,7 +153,7 @@ pub(super) fn has_fields(tool: &Tool, parameter: &Parameter) -> bool {
 /// Whether some of these fields must be there if the object is.
 pub(super) fn has_required_fields(tool: &Tool, parameter: &Parameter) -> bool {
     let mut parameters = tool.parameters.iter();
-    parameters.any(|other| other.required && !other.hidden && is_inside(other, parameter))
+    parameters.any(|other| other.required && !other.more().hidden && is_inside(other, parameter))
 }
 
 /// Whether a parameter is a field of another, or of one of its fields.
@@ -187,7 +191,7 @@ fn shorthand(tool: &Tool, parameter: &Parameter) -> Option<String> {
         }),
     };
     match parameter.shape {
-        _ if parameter.secret => {
+        _ if parameter.more().secret => {
             Some("Read from a file, standard input or a variable, to be seen by nobody.".to_owned())
         }
         Shape::Union(branches) => branches.iter().find_map(|branch| way(*branch)),
@@ -220,11 +224,11 @@ fn sketch(fields: &[Field], link: &str) -> Option<String> {
 
 /// What a value looks like in the help.
 pub(super) fn value_name(parameter: &Parameter) -> String {
-    if parameter.secret {
+    if parameter.more().secret {
         return SECRET.to_owned();
     }
-    if !parameter.value_name.is_empty() {
-        return parameter.value_name.to_owned();
+    if !parameter.more().value_name.is_empty() {
+        return parameter.more().value_name.to_owned();
     }
     name_of(parameter.shape)
 }
