@@ -81,6 +81,11 @@ pub enum Kind {
         /// The JSON Pointer of the one that asks.
         on: String,
     },
+    /// One of several sets of properties must be there, and none is.
+    Either {
+        /// The JSON Pointers of the absent ones, set by set.
+        ways: Vec<Vec<String>>,
+    },
     /// A property, or an item beyond the last, that the schema does not know.
     Unknown,
     /// A value of another type than the schema's.

@@ -81,15 +81,19 @@ pub(super) fn example(tool: &Tool, draft: &Draft) -> Vec<String> {
     };
     let mut mended = needed.clone();
     let mut samples = None;
-    for (key, value) in &draft.arguments {
-        let value = if is_wrong(key) {
+    let unread = draft
+        .unread
+        .iter()
+        .filter_map(|at| place::path(at).into_iter().next());
+    for key in draft.arguments.keys().cloned().chain(unread) {
+        let value = if is_wrong(&key) {
             let all = samples.get_or_insert_with(|| object(sample(&schema, Sample::All)));
-            needed.get(key).or_else(|| all.get(key)).cloned()
+            needed.get(&key).or_else(|| all.get(&key))
         } else {
-            Some(value.clone())
+            draft.arguments.get(&key)
         };
         if let Some(value) = value {
-            mended.insert(key.clone(), value);
+            mended.insert(key, value.clone());
         }
     }
     let passes = |arguments: &Map<String, Value>| {
@@ -126,6 +130,14 @@ fn say(tool: &Tool, arguments: &Map<String, Value>, violation: &Violation) -> St
     };
     match &violation.kind {
         Kind::Missing => at,
+        Kind::Either { ways } => {
+            let way = |way: &Vec<String>| {
+                let names = way.iter().map(|at| name(tool, at));
+                names.collect::<Vec<_>>().join(" and ")
+            };
+            let ways: Vec<String> = ways.iter().map(way).collect();
+            format!("missing: {}", ways.join(", or "))
+        }
         Kind::Depends { on } => format!("{at}: wanted beside {}", name(tool, on)),
         Kind::Type | Kind::Other if tool.parameters.iter().any(|it| is_secret(&it)) => {
             format!("{at}: not what the schema asks for, which is not shown because of a secret")
@@ -154,6 +166,8 @@ fn name(tool: &Tool, pointer: &str) -> String {
                 Err(_) => format!(".{name}"),
             };
             let rest: String = rest.iter().map(step).collect();
+            // The first step begins with a dot only behind another.
+            let rest = rest.strip_prefix('.').unwrap_or(&rest);
             format!("--{flag}{}{rest}", if rest.is_empty() { "" } else { " " })
         }
         None => format!(

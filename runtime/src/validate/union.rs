@@ -64,8 +64,8 @@ impl<'a> Checker<'a, '_> {
         {
             return vec![violation];
         }
-        if let Some(message) = self.alternatives(&branches, instance) {
-            return here(Kind::Other, message);
+        if let Some((ways, message)) = self.alternatives(&branches, instance) {
+            return here(Kind::Either { ways }, message);
         }
         let score = |branch: &Branch<'_>| {
             let strangers = usize::MAX - branch.acquainted(instance);
@@ -165,14 +165,19 @@ impl<'a> Checker<'a, '_> {
         best.map(|(_, name, tags)| (name, tags))
     }
 
-    /// `missing a and b, or c`, where the branches ask for different properties and nothing else.
-    fn alternatives(&self, branches: &[Branch<'a>], instance: &Value) -> Option<String> {
+    /// What is missing, set by set, and `missing a and b, or c`, where the branches ask for different
+    /// properties and nothing else.
+    fn alternatives(
+        &self,
+        branches: &[Branch<'a>],
+        instance: &Value,
+    ) -> Option<(Vec<Vec<String>>, String)> {
         let missing = |violation: &Violation| {
-            let (parent, token) = violation.at.rsplit_once('/')?;
+            let (parent, _) = violation.at.rsplit_once('/')?;
             let here = violation.kind == Kind::Missing && parent == self.at;
-            here.then(|| crate::schema::unescape(token))
+            here.then(|| violation.at.clone())
         };
-        let names: Vec<Vec<String>> = branches
+        let mut ways: Vec<Vec<String>> = branches
             .iter()
             .map(|branch| branch.violations.iter().map(missing).collect())
             .collect::<Option<_>>()?;
@@ -181,9 +186,14 @@ impl<'a> Checker<'a, '_> {
         if branches.len() < 2 || acquainted.any(|other| other != first) {
             return None;
         }
-        let names: Vec<String> = names.iter().map(|names| words::both(names)).collect();
-        let names = first_of_each(names);
-        (names.len() > 1).then(|| format!("missing {}", names.join(", or ")))
+        let mut seen = HashSet::new();
+        ways.retain(|way| seen.insert(way.clone()));
+        let name = |at: &String| crate::schema::unescape(&at[self.at.len() + 1..]);
+        let names = ways
+            .iter()
+            .map(|way| words::both(&way.iter().map(name).collect::<Vec<_>>()));
+        let message = format!("missing {}", names.collect::<Vec<_>>().join(", or "));
+        (ways.len() > 1).then_some((ways, message))
     }
 
     /// A schema with those it refers to and is made of.
