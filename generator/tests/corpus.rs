@@ -1,17 +1,14 @@
 //! What real servers say, lowered.
-//!
-//! The captures are found by `MCPRESS_CORPUS`, or in `../shared/corpus` beside the workspace. Where
-//! there are none, there is nothing to check.
 #![expect(
     clippy::unwrap_used,
     reason = "a corpus that cannot be read fails the test"
 )]
 
-use std::{
-    collections::BTreeSet,
-    env, fs,
-    path::{Path, PathBuf},
-};
+mod captures;
+
+use std::collections::BTreeSet;
+
+use captures::corpus;
 
 use mcpress::{
     capture::Capture,
@@ -23,30 +20,6 @@ use mcpress::{
     overlay::{Overlay, init},
 };
 use serde_json::Value;
-
-fn corpus() -> Vec<(String, Capture)> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus");
-    let folder = env::var_os("MCPRESS_CORPUS").map_or_else(beside, PathBuf::from);
-    let Ok(entries) = fs::read_dir(&folder) else {
-        eprintln!("no corpus at {}: nothing to check", folder.display());
-        return Vec::new();
-    };
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
-    paths.retain(|path| {
-        path.extension()
-            .is_some_and(|extension| extension == "json")
-    });
-    paths.sort();
-    let read = |path: PathBuf| {
-        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        let capture = Capture::read(&fs::read_to_string(&path).unwrap());
-        (
-            name.clone(),
-            capture.unwrap_or_else(|error| panic!("{name}: {error}")),
-        )
-    };
-    paths.into_iter().map(read).collect()
-}
 
 fn lowered(capture: &Capture) -> Lowered {
     lower(capture, &Options::new("cli"), &Lock::default())
