@@ -112,7 +112,8 @@ impl Writer<'_> {
 fn texts(shape: Shape, value: &Value) -> Option<Texts> {
     let is_same = |texts: &Texts| {
         let given: Vec<_> = texts.iter().map(Option::as_deref).collect();
-        let sayable = !given.iter().flatten().any(|text| text.contains('\0'));
+        // Nothing given is no empty list but none at all.
+        let sayable = !given.is_empty() && !given.iter().flatten().any(|text| text.contains('\0'));
         sayable && read(shape, &given).as_ref() == Ok(value)
     };
     candidates(shape, value).into_iter().find(is_same)
@@ -174,4 +175,34 @@ fn pairs(fields: &[Field], rest: Shape, object: &Map<String, Value>) -> Texts {
         })
     };
     object.iter().map(pair).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_empty_is_said_and_not_left_out() {
+        for (shape, value, text) in [
+            (Shape::List(&Shape::Text), json!([]), "[]"),
+            (Shape::List(&Shape::Integer), json!([]), "[]"),
+            (Shape::List(&Shape::Json), json!([]), "[]"),
+            (
+                Shape::Object {
+                    fields: &[],
+                    rest: &Shape::Any,
+                },
+                json!({}),
+                "{}",
+            ),
+        ] {
+            assert_eq!(
+                texts(shape, &value),
+                Some(vec![Some(text.to_owned())]),
+                "{shape:?}"
+            );
+        }
+    }
 }
