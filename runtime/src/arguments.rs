@@ -136,7 +136,7 @@ pub(crate) fn write(
     for parameter in tool.parameters {
         let path = place::path(parameter.pointer);
         if place::get(&read, &path).is_some() && place::get(arguments, &path).is_none() {
-            words.extend(["--unset".to_owned(), patch::written(&path, tool.parameters)]);
+            words.extend(patch::unset(&path, tool.parameters));
         }
     }
     words
