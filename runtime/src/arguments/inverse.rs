@@ -22,6 +22,8 @@ pub(super) fn words(parameters: &[Parameter], arguments: &Map<String, Value>) ->
         paths: paths.collect(),
         parameters,
         words: Vec::new(),
+        flags: 0,
+        silent: 0,
     };
     writer.fields(&[], arguments);
     writer.words
@@ -31,6 +33,10 @@ struct Writer<'p> {
     paths: Vec<(Vec<String>, &'p Parameter)>,
     parameters: &'p [Parameter],
     words: Vec<String>,
+    /// How many flags were written, which make the objects that they are fields of.
+    flags: usize,
+    /// How many values were left out because they are sent by themselves, where their object is.
+    silent: usize,
 }
 
 impl Writer<'_> {
@@ -53,10 +59,14 @@ impl Writer<'_> {
         if let Value::Object(object) = value
             && self.has_fields(path)
         {
-            let before = self.words.len();
+            let (words, flags, silent) = (self.words.len(), self.flags, self.silent);
             self.fields(path, object);
-            if self.words.len() == before {
-                self.words.push(format!("--{}={{}}", parameter.flag));
+            // A patch makes the object too late for what is sent by itself.
+            let is_late = self.silent > silent && self.flags == flags;
+            if self.words.len() == words || is_late {
+                self.flags += 1;
+                self.words
+                    .insert(words, format!("--{}={{}}", parameter.flag));
             }
             return;
         }
@@ -64,7 +74,8 @@ impl Writer<'_> {
             && parameter.required
             && serde_json::from_str::<Value>(only).is_ok_and(|only| only == *value)
         {
-            return; // It is sent by itself.
+            self.silent += 1;
+            return;
         }
         match texts(parameter.shape, value) {
             Some(texts) => {
@@ -84,6 +95,7 @@ impl Writer<'_> {
 
     fn flag(&mut self, parameter: &Parameter, text: Option<String>) {
         let flag = parameter.flag;
+        self.flags += 1;
         match (text, parameter.negation) {
             (None, _) => self.words.push(format!("--{flag}")),
             (Some(text), Some(negation))
@@ -203,6 +215,38 @@ mod tests {
                 Some(vec![Some(text.to_owned())]),
                 "{shape:?}"
             );
+        }
+    }
+
+    #[test]
+    fn an_object_is_made_by_a_flag_where_a_constant_is_sent_with_it() {
+        let field = |pointer, flag, shape| Parameter {
+            pointer,
+            flag,
+            shape,
+            required: true,
+            ..Parameter::PLAIN
+        };
+        let object = Shape::Object {
+            fields: &[],
+            rest: &Shape::Text,
+        };
+        let parameters = [
+            field("/to", "to", object),
+            field("/to/kind", "to.kind", Shape::Constant("\"user\"")),
+            field("/to/id", "to.id", Shape::Text),
+        ];
+        for (arguments, line) in [
+            (json!({"to": {}}), "--to={}"),
+            (json!({"to": {"kind": "user"}}), "--to={}"),
+            (json!({"to": {"kind": "user", "id": "x"}}), "--to.id x"),
+            (
+                json!({"to": {"kind": "user", "other": 1}}),
+                "--to={} --set to.other:=1",
+            ),
+        ] {
+            let words = words(&parameters, arguments.as_object().unwrap());
+            assert_eq!(words.join(" "), line, "{arguments}");
         }
     }
 }
