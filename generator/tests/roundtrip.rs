@@ -9,6 +9,8 @@ mod captures;
 mod instance;
 #[path = "roundtrip/random.rs"]
 mod random;
+#[path = "roundtrip/schemas.rs"]
+mod schemas;
 
 use std::{
     ffi::OsString,
@@ -29,7 +31,8 @@ use mcpress_runtime::{
     validate::validate,
     write_arguments,
 };
-use serde_json::{Map, Value};
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
 
 /// What was tried, and what went wrong.
 #[derive(Default)]
@@ -154,4 +157,24 @@ fn arguments_of_every_tool_are_written_as_a_line_that_is_read_as_the_same() {
         tally.wrong.len(),
         some.join("\n")
     );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn arguments_of_any_schema_are_written_as_a_line_that_is_read_as_the_same(
+        schema in schemas::whole(),
+        salt in any::<u32>(),
+    ) {
+        let capture = Capture {
+            tools: vec![json!({"name": "t", "inputSchema": schema})],
+            ..Capture::default()
+        };
+        let spec = spec_of(&capture);
+        let mut tally = Tally::default();
+        tally.try_tool(spec, &spec.tools[0], 8, u64::from(salt));
+        prop_assert_eq!(tally.wrong, Vec::<String>::new());
+        prop_assert_eq!(tally.whole, Vec::<String>::new());
+    }
 }
