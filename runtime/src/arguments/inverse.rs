@@ -158,6 +158,8 @@ fn candidates(shape: Shape, value: &Value) -> Vec<Texts> {
                 .flat_map(|branch| candidates(*branch, value))
                 .collect();
             all.push(json());
+            // Where no branch is a switch, the flag always has a value.
+            all.retain(|texts| branches.contains(&Shape::Boolean) || !texts.contains(&None));
             all
         }
         (_, value) => vec![vec![Some(shown(value))], json()],
@@ -215,6 +217,18 @@ mod tests {
                 Some(vec![Some(text.to_owned())]),
                 "{shape:?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_flag_of_several_shapes_stands_alone_only_where_one_is_a_switch() {
+        for (branch, text) in [
+            (Shape::Constant("true"), Some("true".to_owned())),
+            (Shape::Boolean, None),
+        ] {
+            let branches: &[Shape] = Box::leak(Box::new([branch, Shape::Any]));
+            let texts = texts(Shape::Union(branches), &json!(true));
+            assert_eq!(texts, Some(vec![text]), "{branch:?}");
         }
     }
 
