@@ -1,52 +1,26 @@
 //! What real servers say, lowered.
-//!
-//! The captures are found by `MCPRESS_CORPUS`, or in `../shared/corpus` beside the workspace. Where
-//! there are none, there is nothing to check.
 #![expect(
     clippy::unwrap_used,
     reason = "a corpus that cannot be read fails the test"
 )]
 
-use std::{
-    collections::BTreeSet,
-    env, fs,
-    path::{Path, PathBuf},
-};
+mod captures;
+
+use std::collections::BTreeSet;
+
+use captures::corpus;
 
 use mcpress::{
     capture::Capture,
     generate::{Plan, generate},
-    ir::{Parameter, Program},
+    ir::{Parameter, Program, Shape},
     lock::Lock,
     lower::{Lowered, Options, lower},
     names::{RESERVED_COMMANDS, RESERVED_FLAGS, RESERVED_PREFIX},
     overlay::{Overlay, init},
 };
+use mcpress_runtime::schema::escape;
 use serde_json::Value;
-
-fn corpus() -> Vec<(String, Capture)> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus");
-    let folder = env::var_os("MCPRESS_CORPUS").map_or_else(beside, PathBuf::from);
-    let Ok(entries) = fs::read_dir(&folder) else {
-        eprintln!("no corpus at {}: nothing to check", folder.display());
-        return Vec::new();
-    };
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
-    paths.retain(|path| {
-        path.extension()
-            .is_some_and(|extension| extension == "json")
-    });
-    paths.sort();
-    let read = |path: PathBuf| {
-        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        let capture = Capture::read(&fs::read_to_string(&path).unwrap());
-        (
-            name.clone(),
-            capture.unwrap_or_else(|error| panic!("{name}: {error}")),
-        )
-    };
-    paths.into_iter().map(read).collect()
-}
 
 fn lowered(capture: &Capture) -> Lowered {
     lower(capture, &Options::new("cli"), &Lock::default())
@@ -78,19 +52,46 @@ fn no_two_names_are_the_same() {
     }
 }
 
+/// Whether a property is left out on purpose: it is forbidden, or the server alone says it.
+fn has_no_flag(schema: &Value) -> bool {
+    *schema == Value::Bool(false) || schema["readOnly"] == Value::Bool(true)
+}
+
 #[test]
-fn no_tool_with_a_good_schema_takes_json_alone() {
+fn every_property_has_a_flag_and_few_of_these_take_json() {
+    /// The most of the flags that may take JSON alone, in thousandths.
+    const MOST: usize = 15;
+    let (mut all, mut json) = (0, 0);
     for (server, capture) in corpus() {
         let Program { tools, .. } = lowered(&capture).program;
         assert_eq!(tools.len(), capture.tools.len(), "{server}");
         for (tool, said) in tools.iter().zip(&capture.tools) {
+            let place = format!("{server} {}", tool.wire);
             let properties = said
                 .pointer("/inputSchema/properties")
                 .and_then(Value::as_object);
-            let described = properties.map_or(0, serde_json::Map::len);
-            assert_eq!(tool.parameters.len(), described, "{server} {}", tool.wire);
+            let described = properties.into_iter().flatten();
+            let described: BTreeSet<String> = described
+                .filter(|(_, schema)| !has_no_flag(schema))
+                .map(|(name, _)| format!("/{}", escape(name)))
+                .collect();
+            let top = tool.parameters.iter();
+            let top = top.filter(|parameter| parameter.pointer.matches('/').count() == 1);
+            let pointers: BTreeSet<&str> = top.clone().map(|it| &*it.pointer).collect();
+            for pointer in &described {
+                assert!(pointers.contains(&**pointer), "{place}: {pointer}");
+            }
+            all += pointers.len();
+            json += top.filter(|it| it.shape == Shape::Json).count();
         }
     }
+    let share = json * 10_000 / all.max(1);
+    println!(
+        "{json} of {all} parameters take JSON alone: {}.{:02} %",
+        share / 100,
+        share % 100
+    );
+    assert!(json * 1000 <= all * MOST, "{json} of {all} take JSON alone");
 }
 
 #[test]

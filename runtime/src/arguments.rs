@@ -93,18 +93,23 @@ pub(crate) fn assemble_untyped(matches: &ArgMatches) -> Result<Value, Error> {
     Err(Error::usage(wrong.join("\n       ")))
 }
 
-/// The arguments that the words after a tool's command make, unchecked.
+/// The arguments that the words after a tool's command make; `checked` against its schema.
 ///
 /// # Errors
 ///
 /// When they cannot be read.
-pub(crate) fn read(spec: &Spec, tool: &'static Tool, words: &[String]) -> Result<Value, Error> {
+pub(crate) fn read(
+    spec: &Spec,
+    tool: &'static Tool,
+    words: &[String],
+    checked: bool,
+) -> Result<Value, Error> {
     let line = std::iter::once(tool.command).chain(words.iter().map(String::as_str));
     let line: Vec<OsString> = line.map(OsString::from).collect();
     let matches = command::of_tool(spec, tool)
         .try_get_matches_from(&line)
         .map_err(|error| Error::usage(error.to_string()))?;
-    assemble(spec, tool, &matches, false).map(|assembled| assembled.arguments)
+    assemble(spec, tool, &matches, checked).map(|assembled| assembled.arguments)
 }
 
 /// The words after a tool's command that make these arguments.
@@ -117,20 +122,21 @@ pub(crate) fn write(
     arguments: &Map<String, Value>,
 ) -> Vec<String> {
     let wanted = Value::Object(arguments.clone());
-    let is_same = |words: &[String]| read(spec, tool, words).is_ok_and(|read| read == wanted);
+    let is_same =
+        |words: &[String]| read(spec, tool, words, false).is_ok_and(|read| read == wanted);
     let words = inverse::words(tool.parameters, arguments);
     if is_same(&words) {
         return words;
     }
     let mut words = vec!["--args".to_owned(), wanted.to_string()];
-    let Ok(Value::Object(read)) = read(spec, tool, &words) else {
+    let Ok(Value::Object(read)) = read(spec, tool, &words, false) else {
         return words;
     };
     // What is sent though nobody asks for it must be taken back where it is not wanted.
     for parameter in tool.parameters {
         let path = place::path(parameter.pointer);
         if place::get(&read, &path).is_some() && place::get(arguments, &path).is_none() {
-            words.extend(["--unset".to_owned(), patch::written(&path, tool.parameters)]);
+            words.extend(patch::unset(&path, tool.parameters));
         }
     }
     words

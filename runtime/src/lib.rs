@@ -40,6 +40,8 @@ mod wire;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use serde_json::{Map, Value};
+
 pub use client::{Client, Limits, Listed, converse};
 pub use environment::endpoint_of;
 pub use error::{Error, Exit};
@@ -50,7 +52,7 @@ pub use transport::HTTP;
 pub use transport::{Connector, Endpoint, Remote, STDIO};
 pub use wire::Event;
 
-use spec::Spec;
+use spec::{Spec, Tool};
 
 /// Runs a generated program on the process's command line.
 ///
@@ -67,6 +69,45 @@ pub fn main(spec: &'static Spec, connectors: &'static [Connector]) -> ExitCode {
 /// What is wrong, in one line.
 pub fn check_line(spec: &'static Spec, line: Vec<OsString>) -> Result<(), String> {
     dispatch::check(spec, line)
+}
+
+/// The arguments that the words after a tool's command make: what would be sent, and nothing is.
+///
+/// Files and the standard input are read where the words name them. `checked` against the tool's
+/// schema or, as with `--mcp-no-validate`, not.
+///
+/// # Errors
+///
+/// When the words cannot be read or, checked, when the schema refuses what they make.
+pub fn read_arguments(
+    spec: &Spec,
+    tool: &'static Tool,
+    words: &[String],
+    checked: bool,
+) -> Result<Value, Error> {
+    arguments::read(spec, tool, words, checked)
+}
+
+/// The words after a tool's command that make these arguments, for [`read_arguments`] to read again:
+/// flags where they can say it, `--args` where nothing else can.
+///
+/// A secret is written as it stands; whoever shows the words leaves it out of the arguments.
+pub fn write_arguments(
+    spec: &Spec,
+    tool: &'static Tool,
+    arguments: &Map<String, Value>,
+) -> Vec<String> {
+    arguments::write(spec, tool, arguments)
+}
+
+/// Words as they are typed into a POSIX shell, each after a blank.
+pub fn quoted(words: &[String]) -> String {
+    arguments::quoted(words)
+}
+
+/// All that a program says of a tool with `--help`.
+pub fn help_of(spec: &Spec, tool: &'static Tool) -> String {
+    command::long_help(spec, tool)
 }
 
 /// Runs a program on a command line of the caller's, the program's name first.

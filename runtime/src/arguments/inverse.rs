@@ -22,6 +22,8 @@ pub(super) fn words(parameters: &[Parameter], arguments: &Map<String, Value>) ->
         paths: paths.collect(),
         parameters,
         words: Vec::new(),
+        flags: 0,
+        silent: 0,
     };
     writer.fields(&[], arguments);
     writer.words
@@ -31,6 +33,10 @@ struct Writer<'p> {
     paths: Vec<(Vec<String>, &'p Parameter)>,
     parameters: &'p [Parameter],
     words: Vec<String>,
+    /// How many flags were written, which make the objects that they are fields of.
+    flags: usize,
+    /// How many values were left out because they are sent by themselves, where their object is.
+    silent: usize,
 }
 
 impl Writer<'_> {
@@ -53,10 +59,14 @@ impl Writer<'_> {
         if let Value::Object(object) = value
             && self.has_fields(path)
         {
-            let before = self.words.len();
+            let (words, flags, silent) = (self.words.len(), self.flags, self.silent);
             self.fields(path, object);
-            if self.words.len() == before {
-                self.words.push(format!("--{}={{}}", parameter.flag));
+            // A patch makes the object too late for what is sent by itself.
+            let is_late = self.silent > silent && self.flags == flags;
+            if self.words.len() == words || is_late {
+                self.flags += 1;
+                self.words
+                    .insert(words, format!("--{}={{}}", parameter.flag));
             }
             return;
         }
@@ -64,7 +74,8 @@ impl Writer<'_> {
             && parameter.required
             && serde_json::from_str::<Value>(only).is_ok_and(|only| only == *value)
         {
-            return; // It is sent by itself.
+            self.silent += 1;
+            return;
         }
         match texts(parameter.shape, value) {
             Some(texts) => {
@@ -84,6 +95,7 @@ impl Writer<'_> {
 
     fn flag(&mut self, parameter: &Parameter, text: Option<String>) {
         let flag = parameter.flag;
+        self.flags += 1;
         match (text, parameter.more().negation) {
             (None, _) => self.words.push(format!("--{flag}")),
             (Some(text), Some(negation))
@@ -112,7 +124,8 @@ impl Writer<'_> {
 fn texts(shape: Shape, value: &Value) -> Option<Texts> {
     let is_same = |texts: &Texts| {
         let given: Vec<_> = texts.iter().map(Option::as_deref).collect();
-        let sayable = !given.iter().flatten().any(|text| text.contains('\0'));
+        // Nothing given is no empty list but none at all.
+        let sayable = !given.is_empty() && !given.iter().flatten().any(|text| text.contains('\0'));
         sayable && read(shape, &given).as_ref() == Ok(value)
     };
     candidates(shape, value).into_iter().find(is_same)
@@ -145,6 +158,8 @@ fn candidates(shape: Shape, value: &Value) -> Vec<Texts> {
                 .flat_map(|branch| candidates(*branch, value))
                 .collect();
             all.push(json());
+            // Where no branch is a switch, the flag always has a value.
+            all.retain(|texts| branches.contains(&Shape::Boolean) || !texts.contains(&None));
             all
         }
         (_, value) => vec![vec![Some(shown(value))], json()],
@@ -174,4 +189,78 @@ fn pairs(fields: &[Field], rest: Shape, object: &Map<String, Value>) -> Texts {
         })
     };
     object.iter().map(pair).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_empty_is_said_and_not_left_out() {
+        for (shape, value, text) in [
+            (Shape::List(&Shape::Text), json!([]), "[]"),
+            (Shape::List(&Shape::Integer), json!([]), "[]"),
+            (Shape::List(&Shape::Json), json!([]), "[]"),
+            (
+                Shape::Object {
+                    fields: &[],
+                    rest: &Shape::Any,
+                },
+                json!({}),
+                "{}",
+            ),
+        ] {
+            assert_eq!(
+                texts(shape, &value),
+                Some(vec![Some(text.to_owned())]),
+                "{shape:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_flag_of_several_shapes_stands_alone_only_where_one_is_a_switch() {
+        for (branch, text) in [
+            (Shape::Constant("true"), Some("true".to_owned())),
+            (Shape::Boolean, None),
+        ] {
+            let branches: &[Shape] = Box::leak(Box::new([branch, Shape::Any]));
+            let texts = texts(Shape::Union(branches), &json!(true));
+            assert_eq!(texts, Some(vec![text]), "{branch:?}");
+        }
+    }
+
+    #[test]
+    fn an_object_is_made_by_a_flag_where_a_constant_is_sent_with_it() {
+        let field = |pointer, flag, shape| Parameter {
+            pointer,
+            flag,
+            shape,
+            required: true,
+            ..Parameter::PLAIN
+        };
+        let object = Shape::Object {
+            fields: &[],
+            rest: &Shape::Text,
+        };
+        let parameters = [
+            field("/to", "to", object),
+            field("/to/kind", "to.kind", Shape::Constant("\"user\"")),
+            field("/to/id", "to.id", Shape::Text),
+        ];
+        for (arguments, line) in [
+            (json!({"to": {}}), "--to={}"),
+            (json!({"to": {"kind": "user"}}), "--to={}"),
+            (json!({"to": {"kind": "user", "id": "x"}}), "--to.id x"),
+            (
+                json!({"to": {"kind": "user", "other": 1}}),
+                "--to={} --set to.other:=1",
+            ),
+        ] {
+            let words = words(&parameters, arguments.as_object().unwrap());
+            assert_eq!(words.join(" "), line, "{arguments}");
+        }
+    }
 }

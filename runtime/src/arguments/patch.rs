@@ -87,11 +87,23 @@ pub(super) fn apply(
 pub(super) fn words(path: &[String], value: &Value, parameters: &[Parameter]) -> Vec<String> {
     let written = written(path, parameters);
     match value {
-        Value::Null => vec!["--null".to_owned(), written],
-        Value::String(text) if !text.contains('\0') => {
-            vec!["--set".to_owned(), format!("{written}={text}")]
-        }
-        value => vec!["--set".to_owned(), format!("{written}:={value}")],
+        Value::Null => option("--null", written),
+        Value::String(text) if !text.contains('\0') => option("--set", format!("{written}={text}")),
+        value => option("--set", format!("{written}:={value}")),
+    }
+}
+
+/// The words that send nothing at a path.
+pub(super) fn unset(path: &[String], parameters: &[Parameter]) -> Vec<String> {
+    option("--unset", written(path, parameters))
+}
+
+/// An option and its value, in one word where the value alone would look like an option.
+fn option(name: &str, value: String) -> Vec<String> {
+    if value.starts_with('-') {
+        vec![format!("{name}={value}")]
+    } else {
+        vec![name.to_owned(), value]
     }
 }
 
@@ -329,6 +341,7 @@ mod tests {
             &["a=b:", r"c\d"],
             &["", "/", "~"],
             &["/x"],
+            &["--null"],
         ] {
             let path: Vec<String> = path.iter().map(|&name| name.to_owned()).collect();
             let words = words(&path, &json!(1), PARAMETERS);
@@ -339,6 +352,15 @@ mod tests {
                 .fold(json!(1), |value, name| json!({name: value}));
             assert_eq!(patched(json!({}), &line), Ok(value), "{words:?}");
         }
+    }
+
+    #[test]
+    fn a_path_that_looks_like_an_option_is_never_a_word_by_itself() {
+        for value in [json!(null), json!("text"), json!(1)] {
+            let words = words(&["--dry-run".to_owned()], &value, &[]);
+            assert_eq!(words.len(), 1, "{words:?}");
+        }
+        assert_eq!(unset(&["-x".to_owned()], &[]), ["--unset=-x"]);
     }
 
     #[test]
