@@ -106,9 +106,11 @@ pub(crate) fn read(
 ) -> Result<Value, Error> {
     let line = std::iter::once(tool.command).chain(words.iter().map(String::as_str));
     let line: Vec<OsString> = line.map(OsString::from).collect();
-    let matches = command::of_tool(spec, tool)
-        .try_get_matches_from(&line)
-        .map_err(|error| Error::usage(error.to_string()))?;
+    let mut command = command::of_tool(spec, tool);
+    let matches = command
+        .try_get_matches_from_mut(&line)
+        .map_err(|error| Error::usage(command::suggest_shown_name(&command, error).to_string()))?;
+    let checked = checked && !matches.get_flag("mcp-no-validate");
     assemble(spec, tool, &matches, checked).map(|assembled| assembled.arguments)
 }
 
