@@ -106,8 +106,10 @@ pub(crate) fn read(
 ) -> Result<Value, Error> {
     let line = std::iter::once(tool.command).chain(words.iter().map(String::as_str));
     let line: Vec<OsString> = line.map(OsString::from).collect();
-    let matches = command::of_tool(spec, tool)
-        .try_get_matches_from(&line)
+    let mut command = command::of_tool(spec, tool);
+    command::refuse_swallowed(&command, &line)?;
+    let matches = command
+        .try_get_matches_from_mut(&line)
         .map_err(|error| Error::usage(error.to_string()))?;
     assemble(spec, tool, &matches, checked).map(|assembled| assembled.arguments)
 }
@@ -122,8 +124,11 @@ pub(crate) fn write(
     arguments: &Map<String, Value>,
 ) -> Vec<String> {
     let wanted = Value::Object(arguments.clone());
-    let is_same =
-        |words: &[String]| read(spec, tool, words, false).is_ok_and(|read| read == wanted);
+    // No word of a line can hold a NUL; JSON has an escape for it.
+    let is_same = |words: &[String]| {
+        !words.iter().any(|word| word.contains('\0'))
+            && read(spec, tool, words, false).is_ok_and(|read| read == wanted)
+    };
     let words = inverse::words(tool.parameters, arguments);
     if is_same(&words) {
         return words;
@@ -318,5 +323,61 @@ fn kind(value: &Value) -> &'static str {
         Value::String(_) => "a string",
         Value::Array(_) => "an array",
         Value::Object(_) => "an object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::spec::{FORMAT, Server, Transport};
+
+    const TOOL: &Tool = &Tool {
+        wire: "t",
+        command: "t",
+        parameters: &[Parameter {
+            pointer: "/tag",
+            flag: "tag",
+            ..Parameter::PLAIN
+        }],
+        ..Tool::PLAIN
+    };
+
+    fn spec() -> Spec {
+        Spec {
+            format: FORMAT,
+            name: "p",
+            about: "",
+            server: Server {
+                transport: Transport::Unknown,
+                protocol: "",
+                capture: "{}",
+            },
+            slots: &[],
+            tools: std::slice::from_ref(TOOL),
+        }
+    }
+
+    #[test]
+    fn no_word_of_a_written_line_holds_a_nul() {
+        for (arguments, line) in [
+            (json!({"tag": "\0"}), r#" --set 'tag:="\u0000"'"#),
+            (json!({"\0": "x"}), r#" --args '{"\u0000":"x"}'"#),
+        ] {
+            let words = write(&spec(), TOOL, arguments.as_object().unwrap());
+            assert_eq!(quoted(&words), line);
+            assert_eq!(read(&spec(), TOOL, &words, false).unwrap(), arguments);
+        }
+    }
+
+    #[test]
+    fn a_flag_is_not_read_as_the_value_of_another() {
+        let words = ["--tag", "--dry-run"].map(str::to_owned);
+        let error = read(&spec(), TOOL, &words, false).unwrap_err();
+        assert!(error.to_string().contains("--tag has no value"), "{error}");
+        let words = ["--tag=--dry-run".to_owned()];
+        let read = read(&spec(), TOOL, &words, false).unwrap();
+        assert_eq!(read, json!({"tag": "--dry-run"}));
     }
 }
