@@ -124,27 +124,38 @@ pub(crate) fn write(
     arguments: &Map<String, Value>,
 ) -> Vec<String> {
     let wanted = Value::Object(arguments.clone());
+    let flags = inverse::words(tool.parameters, arguments);
     // No word of a line can hold a NUL; JSON has an escape for it.
-    let is_same = |words: &[String]| {
-        !words.iter().any(|word| word.contains('\0'))
-            && read(spec, tool, words, false).is_ok_and(|read| read == wanted)
-    };
-    let words = inverse::words(tool.parameters, arguments);
-    if is_same(&words) {
+    let sayable = !flags.iter().any(|word| word.contains('\0'));
+    if let Some(words) = sayable
+        .then(|| exact(spec, tool, flags, arguments))
+        .flatten()
+    {
         return words;
     }
-    let mut words = vec!["--args".to_owned(), wanted.to_string()];
-    let Ok(Value::Object(read)) = read(spec, tool, &words, false) else {
-        return words;
+    let whole = vec!["--args".to_owned(), wanted.to_string()];
+    exact(spec, tool, whole.clone(), arguments).unwrap_or(whole)
+}
+
+/// The words, with what takes back that which is sent by itself and is not wanted, if they are read as
+/// these arguments.
+fn exact(
+    spec: &Spec,
+    tool: &'static Tool,
+    mut words: Vec<String>,
+    arguments: &Map<String, Value>,
+) -> Option<Vec<String>> {
+    let Ok(Value::Object(mut read)) = read(spec, tool, &words, false) else {
+        return None;
     };
-    // What is sent though nobody asks for it must be taken back where it is not wanted.
     for parameter in tool.parameters {
         let path = place::path(parameter.pointer);
         if place::get(&read, &path).is_some() && place::get(arguments, &path).is_none() {
             words.extend(patch::unset(&path, tool.parameters));
+            patch::remove(&mut read, &path);
         }
     }
-    words
+    (read == *arguments).then_some(words)
 }
 
 /// Words as a shell reads them, each after a blank.
@@ -344,6 +355,25 @@ mod tests {
         ..Tool::PLAIN
     };
 
+    const ZEALOUS: &Tool = &Tool {
+        wire: "z",
+        command: "z",
+        parameters: &[
+            Parameter {
+                pointer: "/tag",
+                flag: "tag",
+                ..Parameter::PLAIN
+            },
+            Parameter {
+                pointer: "/unit",
+                flag: "unit",
+                sends: Some("\"metric\""),
+                ..Parameter::PLAIN
+            },
+        ],
+        ..Tool::PLAIN
+    };
+
     fn spec() -> Spec {
         Spec {
             format: FORMAT,
@@ -368,6 +398,23 @@ mod tests {
             let words = write(&spec(), TOOL, arguments.as_object().unwrap());
             assert_eq!(quoted(&words), line);
             assert_eq!(read(&spec(), TOOL, &words, false).unwrap(), arguments);
+        }
+    }
+
+    #[test]
+    fn what_is_sent_by_itself_is_taken_back_where_it_is_not_wanted() {
+        for (arguments, line) in [
+            (
+                json!({"tag": "x", "unit": "metric"}),
+                " --tag x --unit metric",
+            ),
+            (json!({"tag": "x"}), " --tag x --unset unit"),
+            (json!({}), " --unset unit"),
+            (json!({"\0": 1}), r#" --args '{"\u0000":1}' --unset unit"#),
+        ] {
+            let words = write(&spec(), ZEALOUS, arguments.as_object().unwrap());
+            assert_eq!(quoted(&words), line);
+            assert_eq!(read(&spec(), ZEALOUS, &words, false).unwrap(), arguments);
         }
     }
 
