@@ -107,6 +107,7 @@ pub(crate) fn read(
     let line = std::iter::once(tool.command).chain(words.iter().map(String::as_str));
     let line: Vec<OsString> = line.map(OsString::from).collect();
     let mut command = command::of_tool(spec, tool);
+    command::refuse_swallowed(&command, &line)?;
     let matches = command
         .try_get_matches_from_mut(&line)
         .map_err(|error| Error::usage(command::suggest_shown_name(&command, error).to_string()))?;
@@ -124,24 +125,38 @@ pub(crate) fn write(
     arguments: &Map<String, Value>,
 ) -> Vec<String> {
     let wanted = Value::Object(arguments.clone());
-    let is_same =
-        |words: &[String]| read(spec, tool, words, false).is_ok_and(|read| read == wanted);
-    let words = inverse::words(tool.parameters, arguments);
-    if is_same(&words) {
+    let flags = inverse::words(tool.parameters, arguments);
+    // No word of a line can hold a NUL; JSON has an escape for it.
+    let sayable = !flags.iter().any(|word| word.contains('\0'));
+    if let Some(words) = sayable
+        .then(|| exact(spec, tool, flags, arguments))
+        .flatten()
+    {
         return words;
     }
-    let mut words = vec!["--args".to_owned(), wanted.to_string()];
-    let Ok(Value::Object(read)) = read(spec, tool, &words, false) else {
-        return words;
+    let whole = vec!["--args".to_owned(), wanted.to_string()];
+    exact(spec, tool, whole.clone(), arguments).unwrap_or(whole)
+}
+
+/// The words, with what takes back that which is sent by itself and is not wanted, if they are read as
+/// these arguments.
+fn exact(
+    spec: &Spec,
+    tool: &'static Tool,
+    mut words: Vec<String>,
+    arguments: &Map<String, Value>,
+) -> Option<Vec<String>> {
+    let Ok(Value::Object(mut read)) = read(spec, tool, &words, false) else {
+        return None;
     };
-    // What is sent though nobody asks for it must be taken back where it is not wanted.
     for parameter in tool.parameters {
         let path = place::path(parameter.pointer);
         if place::get(&read, &path).is_some() && place::get(arguments, &path).is_none() {
             words.extend(patch::unset(&path, tool.parameters));
+            patch::remove(&mut read, &path);
         }
     }
-    words
+    (read == *arguments).then_some(words)
 }
 
 /// Words as a shell reads them, each after a blank.
@@ -320,5 +335,100 @@ fn kind(value: &Value) -> &'static str {
         Value::String(_) => "a string",
         Value::Array(_) => "an array",
         Value::Object(_) => "an object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::spec::{FORMAT, More, Server, Transport};
+
+    const TOOL: &Tool = &Tool {
+        wire: "t",
+        command: "t",
+        parameters: &[Parameter {
+            pointer: "/tag",
+            flag: "tag",
+            ..Parameter::PLAIN
+        }],
+        ..Tool::PLAIN
+    };
+
+    const ZEALOUS: &Tool = &Tool {
+        wire: "z",
+        command: "z",
+        parameters: &[
+            Parameter {
+                pointer: "/tag",
+                flag: "tag",
+                ..Parameter::PLAIN
+            },
+            Parameter {
+                pointer: "/unit",
+                flag: "unit",
+                more: Some(&More {
+                    sends: Some("\"metric\""),
+                    ..More::PLAIN
+                }),
+                ..Parameter::PLAIN
+            },
+        ],
+        ..Tool::PLAIN
+    };
+
+    fn spec() -> Spec {
+        Spec {
+            format: FORMAT,
+            name: "p",
+            about: "",
+            server: Server {
+                transport: Transport::Unknown,
+                protocol: "",
+                capture: "{}",
+            },
+            slots: &[],
+            tools: std::slice::from_ref(TOOL),
+        }
+    }
+
+    #[test]
+    fn no_word_of_a_written_line_holds_a_nul() {
+        for (arguments, line) in [
+            (json!({"tag": "\0"}), r#" --set 'tag:="\u0000"'"#),
+            (json!({"\0": "x"}), r#" --args '{"\u0000":"x"}'"#),
+        ] {
+            let words = write(&spec(), TOOL, arguments.as_object().unwrap());
+            assert_eq!(quoted(&words), line);
+            assert_eq!(read(&spec(), TOOL, &words, false).unwrap(), arguments);
+        }
+    }
+
+    #[test]
+    fn what_is_sent_by_itself_is_taken_back_where_it_is_not_wanted() {
+        for (arguments, line) in [
+            (
+                json!({"tag": "x", "unit": "metric"}),
+                " --tag x --unit metric",
+            ),
+            (json!({"tag": "x"}), " --tag x --unset unit"),
+            (json!({}), " --unset unit"),
+            (json!({"\0": 1}), r#" --args '{"\u0000":1}' --unset unit"#),
+        ] {
+            let words = write(&spec(), ZEALOUS, arguments.as_object().unwrap());
+            assert_eq!(quoted(&words), line);
+            assert_eq!(read(&spec(), ZEALOUS, &words, false).unwrap(), arguments);
+        }
+    }
+
+    #[test]
+    fn a_flag_is_not_read_as_the_value_of_another() {
+        let words = ["--tag", "--dry-run"].map(str::to_owned);
+        let error = read(&spec(), TOOL, &words, false).unwrap_err();
+        assert!(error.to_string().contains("--tag has no value"), "{error}");
+        let words = ["--tag=--dry-run".to_owned()];
+        let read = read(&spec(), TOOL, &words, false).unwrap();
+        assert_eq!(read, json!({"tag": "--dry-run"}));
     }
 }

@@ -24,6 +24,7 @@ use clap::error::ErrorKind;
 use clap::{Arg, Command};
 
 use crate::arguments::patch_options;
+use crate::error::Error;
 use crate::settings::Settings;
 use crate::spec::{Parameter, Shape, Spec, Tool};
 use crate::text::fill;
@@ -137,9 +138,24 @@ fn usage(spec: &Spec, tool: &'static Tool) -> String {
     lines.trim_start().to_owned()
 }
 
+/// Refuses a line on which a flag stands where another flag wants its value.
+///
+/// # Errors
+///
+/// What to write instead.
+pub(crate) fn refuse_swallowed(command: &Command, line: &[OsString]) -> Result<(), Error> {
+    let Some((flag, value)) = swallowed(command, line) else {
+        return Ok(());
+    };
+    Err(Error::usage_with_hint(
+        format!("{flag} has no value: `{value}` is a flag itself"),
+        format!("write {flag}={value} if that is the value"),
+    ))
+}
+
 /// A flag of the command where another flag wants its value, as in `--tag --dry-run`: the value was
 /// most likely forgotten, and what was to be tried would be done. What follows `--` is no flag.
-pub(crate) fn swallowed(command: &Command, line: &[OsString]) -> Option<(String, String)> {
+fn swallowed(command: &Command, line: &[OsString]) -> Option<(String, String)> {
     let flag = |word: &OsString| long_flag(command, word.to_str()?);
     let end = line.iter().position(|word| word == "--");
     line[..end.unwrap_or(line.len())]

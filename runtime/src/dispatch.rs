@@ -189,13 +189,7 @@ fn first(spec: &Spec, line: &[OsString]) -> Result<ArgMatches, Left> {
 
 /// Reads the flags of one command, its name being the first word.
 fn read(command: &mut Command, words: &[OsString]) -> Result<ArgMatches, Left> {
-    if let Some((flag, value)) = command::swallowed(command, words) {
-        return Err(Error::usage_with_hint(
-            format!("{flag} has no value: `{value}` is a flag itself"),
-            format!("write {flag}={value} if that is the value"),
-        )
-        .into());
-    }
+    command::refuse_swallowed(command, words)?;
     let matches = command.try_get_matches_from_mut(words);
     matches.map_err(|error| Left::Parser(command::suggest_shown_name(command, error)))
 }

@@ -302,7 +302,7 @@ fn names_types(layer: &Keywords) -> bool {
     matches!(layer.get("type"), Some(Value::String(_) | Value::Array(_)))
 }
 
-fn types<'a>(layer: &'a Keywords) -> Option<Vec<&'a str>> {
+fn types(layer: &Keywords) -> Option<Vec<&str>> {
     match layer.get("type")? {
         Value::String(only) => Some(vec![only]),
         Value::Array(several) => Some(several.iter().filter_map(Value::as_str).collect()),

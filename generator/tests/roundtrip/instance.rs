@@ -107,6 +107,8 @@ pub(crate) struct Instances<'d> {
     random: Random,
     /// Whether every text and key is harmless.
     tame: bool,
+    /// Whether some values are not what the schema asks for.
+    stray: bool,
     /// How many values may still be made.
     left: usize,
 }
@@ -116,6 +118,7 @@ impl<'d> Instances<'d> {
         Self {
             document,
             tame: seed.is_multiple_of(4),
+            stray: seed % 4 == 3,
             random: Random::new(seed),
             left: 600,
         }
@@ -139,6 +142,9 @@ impl<'d> Instances<'d> {
         };
         if depth > DEEPEST {
             return Value::Null;
+        }
+        if self.stray && depth > 0 && self.random.chance(20) {
+            return self.anything(depth);
         }
         let keywords = self.flat(keywords, 0);
         let get = |name: &str| keywords.get(name).filter(|value| !value.is_null());
