@@ -81,6 +81,10 @@ impl Tally {
         let wanted = Value::Object(arguments.clone());
         let words = write_arguments(spec, tool, arguments);
         let is_valid = validate(schema, &wanted).violations.is_empty();
+        // A constant that is sent by itself is taken back by its path, which cannot hold a NUL.
+        if !is_valid && has_nul_key(schema) {
+            return Ok(());
+        }
         let shown = || quoted(&words);
         self.instances += 1;
         self.valid += usize::from(is_valid);

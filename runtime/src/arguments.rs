@@ -152,6 +152,9 @@ fn exact(
     for parameter in tool.parameters {
         let path = place::path(parameter.pointer);
         if place::get(&read, &path).is_some() && place::get(arguments, &path).is_none() {
+            if path.iter().any(|name| name.contains('\0')) {
+                return None;
+            }
             words.extend(patch::unset(&path, tool.parameters));
             patch::remove(&mut read, &path);
         }
