@@ -81,7 +81,7 @@ fn generate_cli() -> Command {
                 .conflicts_with_all(["overlay", "out", "compile", "bundle"])
                 .help("Write an overlay to begin with, and nothing else; - for standard output [default: mcpress.toml]"),
         )
-        .arg(flag("strict").help_heading(TOOLS).help("Fail when a tool or a flag cannot be typed in full"))
+        .arg(flag("strict").help_heading(TOOLS).help("Fail when a schema is broken, or of a kind that is not known"))
         .arg(
             Arg::new("report").long("report").value_name("FORMAT").value_parser(["text", "json"])
                 .default_value("text").help("Say what was made as text, or as JSON on standard output"),

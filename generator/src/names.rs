@@ -20,12 +20,8 @@ use crate::lock::Lock;
 use scope::{Ask, Rules, Scope};
 
 pub use clash::NameClash;
+pub use mcpress_runtime::spec::RESERVED_COMMANDS;
 pub use words::kebab;
-
-/// The commands every program has; a tool of that name becomes `<name>-tool`.
-pub const RESERVED_COMMANDS: [&str; 8] = [
-    "help", "call", "batch", "resource", "prompt", "auth", "session", "self",
-];
 
 /// The flags every command has; a parameter of that name becomes `--arg-<name>`.
 pub const RESERVED_FLAGS: [&str; 13] = [

@@ -54,11 +54,12 @@ pub(crate) fn assemble(
     for parameter in &parameters {
         draft.take(parameter, matches);
     }
+    draft.patch(patch::put, matches, tool);
+    // What is sent by itself goes where nothing was put, and can be taken away again.
     for parameter in &parameters {
         draft.fill(parameter);
     }
-    let wrong = patch::apply(&mut draft.arguments, matches, tool.parameters);
-    draft.wrong.extend(wrong);
+    draft.patch(patch::take_away, matches, tool);
     if checked {
         checks::check(tool, &mut draft);
     }
@@ -86,7 +87,8 @@ pub(crate) fn assemble(
 /// All that cannot be read, in one message.
 pub(crate) fn assemble_untyped(matches: &ArgMatches) -> Result<Value, Error> {
     let mut arguments = given(matches)?;
-    let wrong = patch::apply(&mut arguments, matches, &[]);
+    let mut wrong = patch::put(&mut arguments, matches, &[]);
+    wrong.extend(patch::take_away(&mut arguments, matches, &[]));
     if wrong.is_empty() {
         return Ok(Value::Object(arguments));
     }
@@ -189,7 +191,15 @@ struct Draft {
     unread: Vec<&'static str>,
 }
 
+/// One of the ways to change arguments by a path; what could not be done is returned.
+type Patch = fn(&mut Map<String, Value>, &ArgMatches, &[Parameter]) -> Vec<String>;
+
 impl Draft {
+    fn patch(&mut self, patch: Patch, matches: &ArgMatches, tool: &Tool) {
+        let wrong = patch(&mut self.arguments, matches, tool.parameters);
+        self.wrong.extend(wrong);
+    }
+
     /// Reads a flag, if it was given.
     fn take(&mut self, parameter: &Parameter, matches: &ArgMatches) {
         let Some(value) = value(parameter, matches) else {

@@ -26,7 +26,7 @@ use clap::{Arg, Command};
 use crate::arguments::patch_options;
 use crate::error::Error;
 use crate::settings::Settings;
-use crate::spec::{Parameter, Shape, Spec, Tool};
+use crate::spec::{Parameter, RESERVED_COMMANDS, Shape, Spec, Tool};
 use crate::text::fill;
 
 pub(crate) use example::words_without_secrets;
@@ -59,13 +59,14 @@ fn root(spec: &Spec) -> Command {
         .max_term_width(WIDTH)
 }
 
-/// The tool that a command names: by the name shown, else by the server's own.
+/// The tool that a command names: by the name shown, else by the server's own, unless that is kept for
+/// a command that every program has.
 pub(crate) fn tool(spec: &Spec, name: &str) -> Option<&'static Tool> {
     let tools: &'static [Tool] = spec.tools;
-    tools
-        .iter()
-        .find(|tool| tool.command == name)
-        .or_else(|| tools.iter().find(|tool| tool.wire == name))
+    tools.iter().find(|tool| tool.command == name).or_else(|| {
+        let is_free = !RESERVED_COMMANDS.contains(&name);
+        tools.iter().find(|tool| is_free && tool.wire == name)
+    })
 }
 
 /// One tool's command, with all its flags.

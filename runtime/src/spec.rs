@@ -21,6 +21,11 @@ pub const FORMAT: u32 = 2;
 /// It is the description of the command that is asked for then, so that it cannot be optimised away.
 pub const MARK: &str = "Print all that the server said when this program was made, as JSON";
 
+/// The commands every program has or will have. No tool is called by one of these names.
+pub const RESERVED_COMMANDS: [&str; 8] = [
+    "help", "call", "batch", "resource", "prompt", "auth", "session", "self",
+];
+
 /// Everything a program knows about its server.
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub struct Spec {

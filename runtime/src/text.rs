@@ -33,11 +33,12 @@ pub fn plain(text: &str) -> String {
     kept
 }
 
-/// Whether a character only steers how others are laid out.
+/// Whether a character cannot be seen, and only steers how others are laid out or hides among them: a
+/// joiner is not one, for it makes letters and emoji what they are.
 pub fn is_invisible(character: char) -> bool {
     matches!(
         character,
-        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
+        '\u{ad}' | '\u{61c}' | '\u{200b}' | '\u{2060}' | '\u{e0000}'..='\u{e007f}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
     )
 }
 

@@ -207,6 +207,13 @@ fn report_diagnostics(talk: &Talk, diagnostics: &[Diagnostic]) {
             talk.say(&format!("      {}", plain(hint)));
         }
     }
+    let notes = diagnostics.len() - diagnostics.iter().filter(|it| is_warning(it)).count();
+    if notes > 0 {
+        let places = if notes == 1 { "place" } else { "places" };
+        talk.note(&format!(
+            "{notes} more {places} where a flag says less than the schema: --report json lists them"
+        ));
+    }
 }
 
 /// What is said on standard error on the way.

@@ -42,9 +42,9 @@ pub(crate) fn options(command: Command) -> Command {
         )
 }
 
-/// Applies them, in this order: set, from a file, null, unset. What could not be done is returned, a
-/// sentence each.
-pub(super) fn apply(
+/// Puts in what `--set`, `--from-file` and `--null` say, in this order. What could not be done is
+/// returned, a sentence each.
+pub(super) fn put(
     arguments: &mut Map<String, Value>,
     matches: &ArgMatches,
     parameters: &[Parameter],
@@ -73,7 +73,17 @@ pub(super) fn apply(
     for patch in texts("null") {
         put("null", patch, |after| nothing(&after).map(|()| Value::Null));
     }
-    for patch in texts("unset") {
+    wrong
+}
+
+/// Takes away what `--unset` names. What could not be done is returned, a sentence each.
+pub(super) fn take_away(
+    arguments: &mut Map<String, Value>,
+    matches: &ArgMatches,
+    parameters: &[Parameter],
+) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for patch in matches.get_many::<String>("unset").into_iter().flatten() {
         let (key, after) = key(patch);
         match nothing(&after).and_then(|()| path(patch, &key, parameters)) {
             Ok(path) => remove(arguments, &path),
@@ -276,7 +286,8 @@ mod tests {
         let Value::Object(mut arguments) = arguments else {
             panic!("an object")
         };
-        let wrong = apply(&mut arguments, &matches, PARAMETERS);
+        let mut wrong = put(&mut arguments, &matches, PARAMETERS);
+        wrong.extend(take_away(&mut arguments, &matches, PARAMETERS));
         if wrong.is_empty() {
             Ok(arguments.into())
         } else {
