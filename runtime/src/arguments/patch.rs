@@ -129,10 +129,11 @@ pub(super) fn written(path: &[String], parameters: &[Parameter]) -> String {
     for name in path {
         pointer.push('/');
         for character in crate::schema::escape(name).chars() {
-            if matches!(character, '\\' | '=' | ':') {
-                pointer.push('\\');
+            match character {
+                '\\' | '=' | ':' => pointer.extend(['\\', character]),
+                '\0' => pointer.push_str("\\0"),
+                plain => pointer.push(plain),
             }
-            pointer.push(character);
         }
     }
     pointer
@@ -352,6 +353,7 @@ mod tests {
             &["a=b:", r"c\d"],
             &["", "/", "~"],
             &["/x"],
+            &["a\0"],
             &["--null"],
         ] {
             let path: Vec<String> = path.iter().map(|&name| name.to_owned()).collect();

@@ -1,7 +1,7 @@
 //! Objects without JSON: `KEY=VALUE` for one key of a flag's object, `k=v,n:=1,a.b=c` for a whole one.
 //!
 //! `:=` before the value makes it JSON. A backslash takes a comma, a dot, an equals sign or another
-//! backslash for itself.
+//! backslash for itself; `\0` is NUL.
 
 use serde_json::{Map, Value};
 
@@ -130,7 +130,12 @@ pub(super) fn key(text: &str) -> (Key, After<'_>) {
         let literal = match character {
             '\\' => {
                 key.escaped = true;
-                characters.next().map_or('\\', |(_, next)| next)
+                match characters.next() {
+                    // No word of a command line can hold the character itself.
+                    Some((_, '0')) => '\0',
+                    Some((_, next)) => next,
+                    None => '\\',
+                }
             }
             '=' => {
                 after = After::Text(&text[at + 1..]);
