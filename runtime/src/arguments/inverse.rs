@@ -22,8 +22,6 @@ pub(super) fn words(parameters: &[Parameter], arguments: &Map<String, Value>) ->
         paths: paths.collect(),
         parameters,
         words: Vec::new(),
-        flags: 0,
-        silent: 0,
     };
     writer.fields(&[], arguments);
     writer.words
@@ -33,10 +31,6 @@ struct Writer<'p> {
     paths: Vec<(Vec<String>, &'p Parameter)>,
     parameters: &'p [Parameter],
     words: Vec<String>,
-    /// How many flags were written, which make the objects that they are fields of.
-    flags: usize,
-    /// How many values were left out because they are sent by themselves, where their object is.
-    silent: usize,
 }
 
 impl Writer<'_> {
@@ -59,14 +53,10 @@ impl Writer<'_> {
         if let Value::Object(object) = value
             && self.has_fields(path)
         {
-            let (words, flags, silent) = (self.words.len(), self.flags, self.silent);
+            let before = self.words.len();
             self.fields(path, object);
-            // A patch makes the object too late for what is sent by itself.
-            let is_late = self.silent > silent && self.flags == flags;
-            if self.words.len() == words || is_late {
-                self.flags += 1;
-                self.words
-                    .insert(words, format!("--{}={{}}", parameter.flag));
+            if self.words.len() == before {
+                self.words.push(format!("--{}={{}}", parameter.flag));
             }
             return;
         }
@@ -74,8 +64,7 @@ impl Writer<'_> {
             && parameter.required
             && serde_json::from_str::<Value>(only).is_ok_and(|only| only == *value)
         {
-            self.silent += 1;
-            return;
+            return; // It is sent by itself, where its object is.
         }
         match texts(parameter.shape, value) {
             Some(texts) => {
@@ -95,7 +84,6 @@ impl Writer<'_> {
 
     fn flag(&mut self, parameter: &Parameter, text: Option<String>) {
         let flag = parameter.flag;
-        self.flags += 1;
         match (text, parameter.more().negation) {
             (None, _) => self.words.push(format!("--{flag}")),
             (Some(text), Some(negation))
@@ -233,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn an_object_is_made_by_a_flag_where_a_constant_is_sent_with_it() {
+    fn what_is_sent_by_itself_is_not_written() {
         let field = |pointer, flag, shape| Parameter {
             pointer,
             flag,
@@ -256,7 +244,7 @@ mod tests {
             (json!({"to": {"kind": "user", "id": "x"}}), "--to.id x"),
             (
                 json!({"to": {"kind": "user", "other": 1}}),
-                "--to={} --set to.other:=1",
+                "--set to.other:=1",
             ),
         ] {
             let words = words(&parameters, arguments.as_object().unwrap());
