@@ -39,6 +39,17 @@ pub(super) fn object(fields: &[Field], rest: Shape, text: &str) -> Result<Value,
     Ok(object.into())
 }
 
+/// A whole object out of a text that could be just a text, where nobody would write such a one: it has
+/// a `:=`, and no key has a blank.
+pub(super) fn beyond_doubt(fields: &[Field], rest: Shape, text: &str) -> Option<Value> {
+    if !text.contains(":=") {
+        return None;
+    }
+    let object = object(fields, rest, text).ok()?;
+    let is_word = |key: &String| !key.is_empty() && !key.contains(char::is_whitespace);
+    object.as_object()?.keys().all(is_word).then_some(object)
+}
+
 /// One key of an object, and its value.
 pub(super) fn pair(
     object: &mut Map<String, Value>,

@@ -182,12 +182,24 @@ fn union(branches: &[Shape], given: &[Option<&str>]) -> Result<Value, String> {
         }
     };
     if text.starts_with(['{', '['])
-        && let Ok(value) = serde_json::from_str(text)
-        && branches
-            .iter()
-            .any(|branch| !is_scalar(*branch) && fits(*branch, &value))
+        && let Ok(value) = serde_json::from_str::<Value>(text)
     {
-        return Ok(value);
+        let meant = |branch: &Shape| !is_scalar(*branch) && fits(*branch, &value);
+        if branches.iter().any(meant) {
+            return Ok(value);
+        }
+        // One object where a list of them may be is a list of one.
+        if let Some(Shape::List(item)) = list
+            && value.is_object()
+            && fits(**item, &value)
+        {
+            return Ok(vec![value].into());
+        }
+    }
+    if let Some(Shape::List(Shape::Object { fields, rest })) = list
+        && let Some(object) = shorthand::beyond_doubt(fields, **rest, text)
+    {
+        return Ok(vec![object].into());
     }
     let scalars = branches.iter().filter(|branch| is_scalar(**branch));
     let rest = branches.iter().filter(|branch| !is_scalar(**branch));
