@@ -218,6 +218,20 @@ def check_offline(report, label, cli, api):
         f"{label}: --dry-run prints the request", params,
         {"name": "create_policy", "arguments": {"tag": "X"}},
     )
+    (rule,) = RULES
+    typed = ",".join(
+        f"{key}={value}" if isinstance(value, str) else f"{key}:={json.dumps(value)}"
+        for key, value in rule.items()
+    )
+    short = cli("add-rules", "--policy-id", "TAG#abc123", "--rules", typed, "--dry-run")
+    arguments = ((short.json() or {}).get("params") or {}).get("arguments")
+    report.equal(
+        f"{label}: a rule can be typed without JSON", arguments,
+        {"policy_id": "TAG#abc123", "rules": RULES},
+    )
+    line = cli("self", "explain", "add-rules", "--args", json.dumps(arguments), "--output", "json")
+    again = cli(*((line.json() or {}).get("argv") or ["-"])[1:], "--dry-run")
+    report.equal(f"{label}: self explain writes the line again", again.json(), short.json())
     hidden = CREDENTIALS["MAPI_SECRET"] not in dry.out + dry.err
     report.check(f"{label}: --dry-run shows no secret", hidden, dry)
     report.equal(f"{label}: none of these reached the API", len(api.requests()), before)
