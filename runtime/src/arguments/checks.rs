@@ -22,6 +22,10 @@ pub(super) fn check(tool: &Tool, draft: &mut Draft) {
         {
             continue;
         }
+        // Arguments are an object, whatever the schema says they are.
+        if violation.at.is_empty() && violation.kind == Kind::Type {
+            continue;
+        }
         let said = say(tool, &draft.arguments, violation);
         match &violation.kind {
             Kind::Missing => missing.push(said),

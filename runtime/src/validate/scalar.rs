@@ -20,7 +20,11 @@ impl<'a> Checker<'a, '_> {
             self.violation(found, Kind::Other, words::none_of(instance, &[only]));
             return false;
         }
-        if let Some(allowed) = schemas(keywords, "enum")
+        let allowed = schemas(keywords, "enum");
+        if allowed.is_some_and(<[Value]>::is_empty) {
+            // A list that forbids everything was meant otherwise.
+            self.unsure += 1;
+        } else if let Some(allowed) = allowed
             && !allowed.iter().any(|choice| equal(choice, instance))
         {
             self.spend(allowed.len());
@@ -314,6 +318,7 @@ mod tests {
             ),
             (json!({ "const": null }), json!(null), &[]),
             (json!({ "enum": "a" }), json!(1), &[]),
+            (json!({ "enum": [] }), json!(1), &[]),
         ]);
     }
 
