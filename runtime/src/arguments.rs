@@ -21,6 +21,7 @@ use serde_json::{Map, Value};
 use crate::command::{self, negation_id, positional_id};
 use crate::error::Error;
 use crate::spec::{Parameter, Shape, Spec, Tool};
+use crate::validate::an;
 
 pub(crate) use patch::options as patch_options;
 pub(crate) use secret::VALUE_NAME as SECRET;
@@ -276,7 +277,7 @@ fn object(source: &str) -> Result<Map<String, Value>, Error> {
         Ok(Value::Object(object)) => Ok(object),
         Ok(other) => Err(Error::usage(format!(
             "--args: {} is not a JSON object",
-            kind(&other)
+            an(&other)
         ))),
         Err(error) => Err(Error::usage_with_hint(
             format!("--args: not JSON: {error}"),
@@ -330,17 +331,6 @@ fn value(parameter: &Parameter, matches: &ArgMatches) -> Option<Result<Value, St
     };
     let read = value::read(parameter.shape, &given);
     Some(read.map_err(|reason| format!("--{flag}{link}{reason}")))
-}
-
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
-    }
 }
 
 #[cfg(test)]

@@ -38,6 +38,7 @@ use pattern::Patterns;
 
 pub(crate) use format::sample as format_sample;
 pub use pattern::pattern_is_understood;
+pub(crate) use words::an;
 
 /// The most schemas that are looked at before the rest is accepted.
 const STEPS: usize = 200_000;

@@ -50,7 +50,7 @@ fn cut(text: &str, most: usize) -> String {
 }
 
 /// The kind of a value, with its article.
-pub(super) fn an(value: &Value) -> &'static str {
+pub(crate) fn an(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",
