@@ -7,9 +7,11 @@
     reason = "a corpus that cannot be read fails the test"
 )]
 
+mod captures;
+
 use std::{
-    env, fs,
-    path::{Path, PathBuf},
+    fs,
+    path::Path,
     sync::OnceLock,
     time::{Duration, Instant},
 };
@@ -23,23 +25,13 @@ use serde_json::{Map, Value, json};
 fn samples() -> &'static [(String, Vec<Value>)] {
     static SAMPLES: OnceLock<Vec<(String, Vec<Value>)>> = OnceLock::new();
     SAMPLES.get_or_init(|| {
-        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let folder = env::var_os("MCPRESS_CORPUS")
-            .map_or_else(|| here.join("../../shared/corpus"), PathBuf::from);
-        let mut paths: Vec<PathBuf> = fs::read_dir(folder)
+        let fixture =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/src/everyday/tools.json");
+        let fixture = Capture::read(&fs::read_to_string(fixture).unwrap()).unwrap();
+        let mut samples: Vec<_> = captures::corpus()
             .into_iter()
-            .flatten()
-            .map(|entry| entry.unwrap().path())
-            .filter(|path| path.extension().is_some_and(|end| end == "json"))
-            .collect();
-        paths.sort();
-        paths.push(here.join("../fixtures/src/everyday/tools.json"));
-        let mut samples: Vec<_> = paths
-            .into_iter()
-            .map(|path| {
-                let capture = Capture::read(&fs::read_to_string(&path).unwrap()).unwrap();
-                (path.display().to_string(), capture.tools)
-            })
+            .chain([("everyday".to_owned(), fixture)])
+            .map(|(name, capture)| (name, capture.tools))
             .collect();
         samples.push(("knots".to_owned(), vec![knots()]));
         samples
