@@ -106,7 +106,7 @@ pub(crate) fn read(
     tool: &'static Tool,
     words: &[String],
     checked: bool,
-) -> Result<Value, Error> {
+) -> Result<Assembled, Error> {
     let line = std::iter::once(tool.command).chain(words.iter().map(String::as_str));
     let line: Vec<OsString> = line.map(OsString::from).collect();
     let mut command = command::of_tool(spec, tool);
@@ -115,7 +115,7 @@ pub(crate) fn read(
         .try_get_matches_from_mut(&line)
         .map_err(|error| Error::usage(command::suggest_shown_name(&command, error).to_string()))?;
     let checked = checked && !matches.get_flag("mcp-no-validate");
-    assemble(spec, tool, &matches, checked).map(|assembled| assembled.arguments)
+    assemble(spec, tool, &matches, checked)
 }
 
 /// The words after a tool's command that make these arguments.
@@ -144,7 +144,8 @@ fn exact(
     mut words: Vec<String>,
     arguments: &Map<String, Value>,
 ) -> Option<Vec<String>> {
-    let Ok(Value::Object(mut read)) = read(spec, tool, &words, false) else {
+    let read = read(spec, tool, &words, false).map(|assembled| assembled.arguments);
+    let Ok(Value::Object(mut read)) = read else {
         return None;
     };
     for parameter in tool.parameters {
@@ -396,7 +397,10 @@ mod tests {
         ] {
             let words = write(&spec(), TOOL, arguments.as_object().unwrap());
             assert_eq!(quoted(&words), line);
-            assert_eq!(read(&spec(), TOOL, &words, false).unwrap(), arguments);
+            assert_eq!(
+                read(&spec(), TOOL, &words, false).unwrap().arguments,
+                arguments
+            );
         }
     }
 
@@ -413,7 +417,10 @@ mod tests {
         ] {
             let words = write(&spec(), ZEALOUS, arguments.as_object().unwrap());
             assert_eq!(quoted(&words), line);
-            assert_eq!(read(&spec(), ZEALOUS, &words, false).unwrap(), arguments);
+            assert_eq!(
+                read(&spec(), ZEALOUS, &words, false).unwrap().arguments,
+                arguments
+            );
         }
     }
 
@@ -423,7 +430,7 @@ mod tests {
         let error = read(&spec(), TOOL, &words, false).unwrap_err();
         assert!(error.to_string().contains("--tag has no value"), "{error}");
         let words = ["--tag=--dry-run".to_owned()];
-        let read = read(&spec(), TOOL, &words, false).unwrap();
+        let read = read(&spec(), TOOL, &words, false).unwrap().arguments;
         assert_eq!(read, json!({"tag": "--dry-run"}));
     }
 }

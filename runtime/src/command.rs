@@ -75,7 +75,6 @@ pub(crate) fn of_tool(spec: &Spec, tool: &'static Tool) -> Command {
         .bin_name(format!("{} {}", spec.name, tool.command))
         .override_usage(usage(spec, tool))
         .about(words::about(tool))
-        .long_about(words::long_about(tool))
         .max_term_width(WIDTH);
     for parameter in flag::in_order(tool.parameters) {
         for arg in flag::args(tool, parameter) {
@@ -89,10 +88,14 @@ pub(crate) fn of_tool(spec: &Spec, tool: &'static Tool) -> Command {
 
 /// All that is said of a tool, with lines that work at the end.
 pub(crate) fn long_help(spec: &Spec, tool: &'static Tool) -> String {
-    let mut command = of_tool(spec, tool);
-    let mut help = command.render_long_help().to_string();
+    let mut help = in_full(spec, tool).render_long_help().to_string();
     help.push_str(&example::section(spec, tool));
     help
+}
+
+/// One tool's command with its description, which is read out of the definition: a call needs none.
+fn in_full(spec: &Spec, tool: &'static Tool) -> Command {
+    of_tool(spec, tool).long_about(words::long_about(tool))
 }
 
 /// Whether the help that an error is was asked for in full, with `--help`.

@@ -85,7 +85,7 @@ pub fn read_arguments(
     words: &[String],
     checked: bool,
 ) -> Result<Value, Error> {
-    arguments::read(spec, tool, words, checked)
+    arguments::read(spec, tool, words, checked).map(|assembled| assembled.arguments)
 }
 
 /// The words after a tool's command that make these arguments, for [`read_arguments`] to read again:

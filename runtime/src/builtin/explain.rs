@@ -6,8 +6,6 @@
 //! --args        JSON as the command line that sends it
 //! ```
 
-use std::ffi::OsString;
-
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde_json::{Map, Value, json};
 
@@ -98,7 +96,7 @@ fn line(run: &Run, tool: &'static Tool, matches: &ArgMatches) -> Result<String, 
     let Value::Object(arguments) = arguments::assemble_untyped(matches)? else {
         return Err(Error::usage("--args: not a JSON object"));
     };
-    for refused in refused(run, tool, &arguments)? {
+    for refused in refused(run, tool, &arguments) {
         run.printer.warn(&refused);
     }
     let (words, secrets) = command::words_without_secrets(run.spec, tool, &arguments);
@@ -123,24 +121,15 @@ fn line(run: &Run, tool: &'static Tool, matches: &ArgMatches) -> Result<String, 
 }
 
 /// What a call with these arguments would be told, a sentence each.
-fn refused(
-    run: &Run,
-    tool: &'static Tool,
-    arguments: &Map<String, Value>,
-) -> Result<Vec<String>, Error> {
+fn refused(run: &Run, tool: &'static Tool, arguments: &Map<String, Value>) -> Vec<String> {
     let words = write(run.spec, tool, arguments);
-    let line = std::iter::once(tool.command).chain(words.iter().map(String::as_str));
-    let line: Vec<OsString> = line.map(OsString::from).collect();
-    let matches = command::of_tool(run.spec, tool)
-        .try_get_matches_from(&line)
-        .map_err(|error| Error::usage(error.to_string()))?;
-    Ok(match arguments::assemble(run.spec, tool, &matches, true) {
+    match arguments::read(run.spec, tool, &words, true) {
         Ok(assembled) => assembled.warnings,
         Err(error) => {
             let said = error.to_string();
             said.lines().map(|line| line.trim().to_owned()).collect()
         }
-    })
+    }
 }
 
 fn flag_json(parameter: &Parameter) -> Value {
