@@ -13,6 +13,8 @@
 //! every program: a program's own build is a table and a link.
 
 mod arguments;
+mod asked;
+mod browser;
 mod builtin;
 pub mod bundle;
 mod client;
@@ -21,6 +23,7 @@ mod dispatch;
 pub mod drift;
 mod environment;
 mod error;
+mod host;
 mod leak;
 mod output;
 mod process;
@@ -45,6 +48,7 @@ use serde_json::{Map, Value};
 pub use client::{Client, Limits, Listed, converse};
 pub use environment::endpoint_of;
 pub use error::{Error, Exit};
+pub use host::{Answering, Host, Refusal};
 pub use process::Launch;
 pub use settings::duration;
 #[cfg(feature = "http")]
