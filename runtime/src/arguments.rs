@@ -391,6 +391,7 @@ mod tests {
             server: Server {
                 transport: Transport::Unknown,
                 protocol: "",
+                capabilities: "{}",
                 capture: "{}",
             },
             slots: &[],
