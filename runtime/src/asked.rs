@@ -45,10 +45,6 @@ use question::Question;
 use sampling::Helper;
 use terminal::{Console, Terminal};
 
-/// The error of a tool that wants pages to be opened before it is called again (MCP 2025-11-25,
-/// Elicitation, URL Elicitation Required Error).
-const URL_ELICITATION_REQUIRED: i64 = -32042;
-
 const INVALID_PARAMS: i32 = -32602;
 
 /// What a person refuses to a server (MCP 2025-11-25, Sampling, Error Handling).
@@ -145,57 +141,6 @@ impl Respondent {
         }
     }
 
-    /// Whether a call that failed is to be made again: the server wanted pages to be opened first, and
-    /// they were.
-    pub(crate) async fn mends(&self, error: &Error) -> bool {
-        let Error::Refused {
-            code: URL_ELICITATION_REQUIRED,
-            data,
-            ..
-        } = error
-        else {
-            return false;
-        };
-        let data = data.as_deref().unwrap_or(&Value::Null);
-        let pages = data.get("elicitations").and_then(Value::as_array);
-        let pages = pages.map(Vec::as_slice).unwrap_or_default();
-        let _turn = self.turn.lock().await;
-        let mut ids = HashSet::new();
-        for page in pages {
-            match self.page(page).await {
-                Ok(answer) if answer["action"] == "accept" => {}
-                _ => {
-                    self.remember(Question::page(page));
-                    return false;
-                }
-            }
-            ids.extend(page.get("elicitationId").and_then(Value::as_str));
-        }
-        let Some(terminal) = &self.terminal else {
-            // Nobody could say when it is done.
-            for page in pages {
-                self.remember(Question::page(page));
-            }
-            return false;
-        };
-        if pages.is_empty() {
-            return false;
-        }
-        let _hold = self.hold();
-        terminal.show("Enter once it is done there, Ctrl-D to give up: ");
-        let mut typed = terminal.line(false);
-        loop {
-            let completion = self.completion.notified();
-            if !ids.is_empty() && ids.iter().all(|id| self.state().completed.contains(*id)) {
-                return true;
-            }
-            tokio::select! {
-                typed = &mut typed => return matches!(typed, Ok(Some(_))),
-                () = completion => {}
-            }
-        }
-    }
-
     /// `elicitation/create`: one question at a time.
     async fn elicit(&self, params: &Value) -> Result<Value, Refusal> {
         let _turn = self.turn.lock().await;
@@ -259,9 +204,12 @@ impl Respondent {
         };
         let message = params.get("message").and_then(Value::as_str).unwrap_or("");
         let _hold = self.hold();
-        let again = self.state().opened.contains(&address.whole);
-        let agreed = if again {
-            page::wait(&**terminal, &self.server, &address).await
+        let agreed = if self.state().opened.contains(&address.whole) {
+            let id = params.get("elicitationId").and_then(Value::as_str);
+            tokio::select! {
+                agreed = page::wait(&**terminal, &self.server, &address) => agreed,
+                () = self.completion_of(id) => Ok(true),
+            }
         } else {
             page::open(&**terminal, self.browser, &self.server, message, &address).await
         };
@@ -273,6 +221,20 @@ impl Respondent {
             Ok(false) => action("decline"),
             Err(_) => action("cancel"),
         })
+    }
+
+    /// Returns once the server says that what was to be done on a page is done.
+    async fn completion_of(&self, id: Option<&str>) {
+        let Some(id) = id else {
+            return std::future::pending().await;
+        };
+        loop {
+            let told = self.completion.notified();
+            if self.state().completed.contains(id) {
+                return;
+            }
+            told.await;
+        }
     }
 
     /// The answer that was given ahead for a form or, without one, for a page.

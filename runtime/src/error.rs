@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use crate::drift::report::Counts;
+use crate::protocol::code;
 
 /// The exit status of a program, a closed set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -206,9 +207,13 @@ impl Error {
         match self {
             // -32602 is "invalid params": the arguments are at fault, not the server.
             Self::Usage { .. } | Self::Refused { code: -32602, .. } => Exit::Usage,
-            Self::MissingSlots { .. } | Self::Unauthorized { .. } | Self::Asked { .. } => {
-                Exit::Credential
-            }
+            Self::MissingSlots { .. }
+            | Self::Unauthorized { .. }
+            | Self::Asked { .. }
+            | Self::Refused {
+                code: code::PAGES_REQUIRED,
+                ..
+            } => Exit::Credential,
             Self::Start { .. } | Self::Gone { .. } | Self::Unreachable { .. } => Exit::Unreachable,
             Self::Timeout { .. } => Exit::Timeout,
             Self::Refused { .. } | Self::Protocol(_) | Self::Drift { .. } | Self::Damaged(_) => {

@@ -95,7 +95,7 @@ impl<'a> Field<'a> {
     /// What is to be typed, with what is taken for an empty line.
     pub(super) fn prompt(&self, default: Option<&Value>) -> String {
         let mut wanted = self.wanted();
-        if !self.required {
+        if !self.required && default.is_none() {
             wanted.push_str(", optional");
         }
         let default = default

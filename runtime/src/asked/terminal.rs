@@ -207,6 +207,7 @@ pub(super) mod script {
             let line = self.lines.lock().unwrap().pop_front().flatten();
             let echo = match &line {
                 Some(_) if hidden => "(hidden)",
+                Some(line) if line.is_empty() => "⏎",
                 Some(line) => line,
                 None => "^D",
             };

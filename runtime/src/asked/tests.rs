@@ -1,7 +1,7 @@
 //! Conversations with a server that asks, typed by a script.
 
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Waker};
 
 use insta::assert_snapshot;
 use proptest::prelude::*;
@@ -90,7 +90,40 @@ fn a_form_is_typed_field_by_field_and_looked_at_before_it_is_sent() {
         answer.to_string(),
         r##"{"action":"accept","content":{"name":"Ada","count":2,"gift":true,"colour":"#0f0","extras":["bag","bow"]}}"##
     );
-    assert_snapshot!(transcript, @"");
+    assert_snapshot!(transcript, @r#"
+    the server of shop-cli asks for input:
+    | Please complete your order
+    Enter takes what is in [brackets] or skips what is optional; Ctrl-D declines
+    | Full name
+    name (text, 3 to 50 characters): Al
+      2 characters, where the least is 3
+    name (text, 3 to 50 characters): Ada
+    | Where the bill goes
+    email (email, as name@example.com, optional): ada
+      "ada" does not look like email, as name@example.com does
+    email (email, as name@example.com, optional): ⏎
+    count (integer, 1 to 9) [1]: 0
+      0 is less than the minimum of 1
+    count (integer, 1 to 9) [1]: 2
+    gift (y/n) [no]: y
+      1) Red
+      2) Green
+    colour (1 to 2): ⏎
+      a value is needed
+    colour (1 to 2): blue
+      blue is none of the choices; give 1 to 2
+    colour (1 to 2): 2
+      1) bag
+      2) card
+      3) bow
+    extras (1 to 3, parted by commas, at most 2 of them, optional): 1,bow
+      name = Ada
+      count = 2
+      gift = yes
+      colour = Green
+      extras = bag, bow
+    send this to the server of shop-cli? [Y/n] ⏎
+    "#);
 }
 
 #[test]
@@ -349,8 +382,8 @@ fn without_a_person_the_run_ends_with_what_was_asked() {
     };
     let error = respondent.settle::<()>(Err(tool)).unwrap_err();
     assert_eq!((error.code(), error.exit() as u8), ("input_required", 3));
-    assert_snapshot!(error, @"");
-    assert_snapshot!(error.hint().unwrap(), @"");
+    assert_snapshot!(error, @r#"the server of shop-cli asks for what nobody is there to answer: "Please complete your order" (name, email, count, gift, colour, extras); "Sure? Really?" (it's); "Sign in" (open https://xn--bcher-kva.example/in)"#);
+    assert_snapshot!(error.hint().unwrap(), @r#"open the page and run this again, or answer ahead with --mcp-answers '{"name": …, "colour": …, "it'\''s": …}', or run this on a terminal"#);
     let asked = &error.to_json(Some("order"))["error"]["asked"];
     assert_eq!(
         asked[0],
@@ -380,7 +413,17 @@ fn a_page_is_opened_by_a_yes_alone() {
         json!({"mode": "url", "message": "Pay\nhere", "url": "http://me@bücher.example/?q=é"});
     let (answer, transcript) = typed(&page, &[""]);
     assert_eq!(answer, json!({"action": "decline"}));
-    assert_snapshot!(transcript, @"");
+    assert_snapshot!(transcript, @r#"
+    the server of shop-cli asks to open a page:
+    | Pay
+    | here
+      host: xn--bcher-kva.example
+      page: http://me@xn--bcher-kva.example/?q=%C3%A9
+      warning: what stands before the @ is a user name, not the host
+      warning: the host is written in letters that may look like others
+      warning: the connection would not be encrypted
+    open xn--bcher-kva.example in the browser? [y/N] ⏎
+    "#);
 }
 
 #[test]
@@ -392,7 +435,16 @@ fn a_page_that_is_asked_for_again_is_not_opened_again() {
         let answer = run(respondent.answer("elicitation/create", page.clone())).unwrap();
         assert_eq!(answer["action"], action);
     }
-    assert_snapshot!(script.transcript(), @"");
+    assert_snapshot!(script.transcript(), @r#"
+    the server of shop-cli asks to open a page:
+    | Pay
+      host: broken.test
+      page: https://broken.test/
+    open broken.test in the browser? [y/N] y
+    cannot open it (entity not found); open it yourself
+    the server of shop-cli still waits for https://broken.test/; Enter once it is done there, Ctrl-D to decline: ⏎
+    the server of shop-cli still waits for https://broken.test/; Enter once it is done there, Ctrl-D to decline: ^D
+    "#);
 }
 
 #[test]
@@ -407,31 +459,26 @@ fn a_server_that_says_that_it_is_done_is_not_waited_for() {
     }
     let mut respondent = respondent(&Settings::default(), None);
     respondent.terminal = Some(Box::new(Silent));
-    *lock(&respondent.answers) = Some(Answers::read(r#"[{"action": "accept"}]"#).unwrap());
-    let error = Error::Refused {
-        method: "tools/call".to_owned(),
-        code: -32042,
-        message: String::new(),
-        data: Some(Box::new(
-            json!({"elicitations": [{"url": "https://x", "elicitationId": "a"}]}),
-        )),
-    };
+    respondent
+        .state()
+        .opened
+        .insert("https://x.test/".to_owned());
+    let page = json!({"mode": "url", "url": "https://x.test/", "elicitationId": "a"});
     let done = |id: &str| {
-        let params = json!({"elicitationId": id});
-        respondent.hear(Event::Notification(
-            "notifications/elicitation/complete".to_owned(),
-            params,
-        ));
+        let method = "notifications/elicitation/complete".to_owned();
+        respondent.hear(Event::Notification(method, json!({"elicitationId": id})));
     };
     run(async {
-        let mut mended = std::pin::pin!(respondent.mends(&error));
+        let mut answer = respondent.answer("elicitation/create", page.clone());
         for id in [None, Some("b")] {
-            id.map_or((), done);
+            if let Some(id) = id {
+                done(id);
+            }
             let moment = std::time::Duration::from_millis(20);
-            assert!(tokio::time::timeout(moment, &mut mended).await.is_err());
+            assert!(tokio::time::timeout(moment, &mut answer).await.is_err());
         }
         done("a");
-        assert!(mended.await);
+        assert_eq!(answer.await.unwrap()["action"], "accept");
     });
 }
 
@@ -447,38 +494,6 @@ fn what_is_no_web_address_is_refused() {
         let params = json!({"mode": "url", "message": "Open", "url": url});
         let refusal = run(respondent.answer("elicitation/create", params)).unwrap_err();
         assert_eq!(refusal.code, -32602, "{url}");
-    }
-}
-
-#[test]
-fn a_call_is_made_again_once_its_pages_were_opened() {
-    let error = |pages: Value| Error::Refused {
-        method: "tools/call".to_owned(),
-        code: -32042,
-        message: "authorize first".to_owned(),
-        data: Some(Box::new(json!({"elicitations": pages}))),
-    };
-    let pages = json!([{"mode": "url", "message": "Sign in", "url": "https://x.test/in", "elicitationId": "a"}]);
-    for (lines, again) in [
-        (&["y", ""][..], true),
-        (&["n"], false),
-        (&["y", "^D"], false),
-    ] {
-        let script = Arc::new(Script::typing(lines));
-        let respondent = respondent(&Settings::default(), Some(&script));
-        assert_eq!(
-            run(respondent.mends(&error(pages.clone()))),
-            again,
-            "{lines:?}"
-        );
-        assert_eq!(script.left(), 0);
-    }
-    let alone = respondent(&Settings::default(), None);
-    assert!(!run(alone.mends(&error(pages))));
-    let told = alone.settle::<()>(Ok(())).unwrap_err();
-    assert!(told.to_string().contains("https://x.test/in"), "{told}");
-    for pages in [json!([]), json!(null), json!([null, 1])] {
-        assert!(!run(alone.mends(&error(pages))));
     }
 }
 
