@@ -13,6 +13,8 @@
 //! every program: a program's own build is a table and a link.
 
 mod arguments;
+mod asked;
+mod browser;
 mod builtin;
 pub mod bundle;
 mod client;

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use crate::asked::Respondent;
 use crate::client::{self, Client, Introduction};
 use crate::environment;
 use crate::error::{Error, Exit};
-use crate::host::{Answering, Host, Refusal};
+use crate::host::Host;
 use crate::output::printer::Printer;
 use crate::output::{failure, pretty, render};
 use crate::settings::{Format, Settings, Verbosity};
@@ -15,7 +16,6 @@ use crate::signal::Signals;
 use crate::spec::{Spec, Tool, Transport};
 use crate::text::plain;
 use crate::transport::Connector;
-use crate::wire::Event;
 
 /// A program whose command line has been read.
 pub(crate) struct Run {
@@ -64,8 +64,14 @@ impl Run {
         tell: impl FnOnce(T) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let endpoint = environment::endpoint(self.spec, &self.settings.overrides)?;
+        let server = &self.spec.server;
+        let host = Arc::new(Respondent::new(
+            self.spec.name,
+            &self.settings,
+            server.capabilities,
+            self.printer.clone(),
+        )?);
         client::converse(async {
-            let server = &self.spec.server;
             let introduction = Introduction {
                 name: self.spec.name.to_owned(),
                 revision: self.settings.revision(server.protocol),
@@ -78,10 +84,7 @@ impl Run {
                 self.connectors,
                 introduction,
                 self.settings.limits(),
-                Arc::new(Caller {
-                    printer: self.printer.clone(),
-                    capabilities: server.capabilities,
-                }),
+                Arc::clone(&host) as Arc<dyn Host>,
             );
             let mut signals = Signals::listen()?;
             let mut client = signals.or(connecting).await??;
@@ -94,7 +97,7 @@ impl Run {
                     return Err(signal);
                 }
             };
-            let outcome = answer.and_then(tell);
+            let outcome = host.settle(answer).and_then(tell);
             let _ = signals.or(client.close()).await;
             outcome
         })
@@ -129,25 +132,5 @@ fn mask(known: Option<&Tool>, arguments: &mut Value) {
         if let Some(value) = arguments.pointer_mut(secret.pointer) {
             *value = "[redacted]".into();
         }
-    }
-}
-
-/// The caller, to the server.
-struct Caller {
-    printer: Printer,
-    capabilities: &'static str,
-}
-
-impl Host for Caller {
-    fn capabilities(&self) -> Value {
-        serde_json::from_str(self.capabilities).unwrap_or_default()
-    }
-
-    fn hear(&self, event: Event) {
-        self.printer.event(&event);
-    }
-
-    fn answer<'a>(&'a self, method: &'a str, _params: Value) -> Answering<'a> {
-        Box::pin(async move { Err(Refusal::unknown(method)) })
     }
 }

@@ -142,7 +142,8 @@ impl Printer {
         }
     }
 
-    fn clear(&self) {
+    /// Takes away the line of progress, if one stands on the terminal.
+    pub(crate) fn clear(&self) {
         if self.drawn.swap(false, Ordering::Relaxed) {
             let _ = write!(std::io::stderr(), "\r\u{1b}[K");
         }
