@@ -3,6 +3,7 @@
 //! The same options are understood before and after a tool's name. They are read twice and folded
 //! into one [`Settings`], the later ones over the earlier, with the program's variables beneath.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
@@ -44,6 +45,8 @@ pub(crate) struct Settings {
     /// Whether the arguments are sent as they are, whatever the schema says.
     pub(crate) unchecked: bool,
     pub(crate) timeout: Option<Duration>,
+    /// Where the binaries of an answer go.
+    pub(crate) save_dir: Option<PathBuf>,
     pub(crate) overrides: Overrides,
 }
 
@@ -94,6 +97,12 @@ impl Settings {
                     .action(ArgAction::SetTrue)
                     .conflicts_with("quiet")
                     .help("Show all the server says on the side"),
+            )
+            .arg(
+                option("mcp-save-dir")
+                    .value_name("DIR")
+                    .hide_short_help(true)
+                    .help("Put images, sounds and other binaries of the answer into files there"),
             )
             .arg(
                 option("mcp-no-validate")
@@ -149,6 +158,7 @@ impl Settings {
         if let Some(time) = environment::option(program, "TIMEOUT") {
             settings.timeout = Some(duration(&time)?);
         }
+        settings.save_dir = environment::option(program, "SAVE_DIR").map(PathBuf::from);
         settings.overrides.command = environment::option(program, "COMMAND");
         settings.overrides.url = environment::option(program, "URL");
         Ok(settings)
@@ -169,6 +179,9 @@ impl Settings {
         }
         if let Some(time) = text("timeout") {
             self.timeout = Some(duration(&time)?);
+        }
+        if let Some(folder) = text("mcp-save-dir") {
+            self.save_dir = Some(PathBuf::from(folder));
         }
         if matches.get_flag("quiet") {
             self.verbosity = Verbosity::Quiet;
