@@ -124,11 +124,13 @@ impl Answer {
         }
         let list = |key: &str| binary::list(self.result.get(key).unwrap_or(&Value::Null));
         let blocks = list("content");
-        if !blocks.is_empty() {
-            return content::write(&content::for_people(blocks), self.saved, out);
-        }
-        if let Some(data) = self.data() {
+        content::write(&content::for_people(blocks), self.saved, out)?;
+        // Where there are texts they say the same, as the protocol wants it.
+        if let Some(data) = self.data().filter(|_| !content::has_text(blocks)) {
             return writeln!(out, "{data:#}");
+        }
+        if !blocks.is_empty() {
+            return Ok(());
         }
         let (contents, messages) = (list("contents"), list("messages"));
         if !contents.is_empty() {
@@ -298,6 +300,10 @@ mod tests {
             (json!({"content": null}), ""),
             (json!({}), ""),
             (json!({"structuredContent": {"a": 1}}), "{\n  \"a\": 1\n}\n"),
+            (
+                json!({"content": [{"type": "resource_link", "uri": "x://1"}], "structuredContent": 7}),
+                "[link: x://1]\n7\n",
+            ),
             (json!({"odd": true}), "{\n  \"odd\": true\n}\n"),
             (
                 json!({"content": [], "odd": 1}),

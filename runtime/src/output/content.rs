@@ -31,6 +31,13 @@ pub(super) fn for_people(blocks: &[Value]) -> Vec<&Value> {
     }
 }
 
+/// Whether any of the blocks is a text.
+pub(super) fn has_text(blocks: &[Value]) -> bool {
+    blocks
+        .iter()
+        .any(|block| block.is_string() || block.get("type").is_some_and(|kind| kind == "text"))
+}
+
 /// Whether a block says that it is for the model and nobody else.
 fn is_for_the_model(block: &Value) -> bool {
     let audience = block.pointer("/annotations/audience");
@@ -112,7 +119,7 @@ fn binary(holder: &Map<String, Value>, saved: bool) -> Option<String> {
             Ok(size) => (bytes(size), "--mcp-save-dir DIR saves it".to_owned()),
             Err(Fault::Text | Fault::Write(_)) => (
                 format!("{} characters that are not base64", data.len()),
-                String::new(),
+                "--output json shows them".to_owned(),
             ),
         },
         _ => return None,
@@ -194,7 +201,7 @@ mod tests {
         }
         [image: image/png, 5 bytes, --mcp-save-dir DIR saves it]
         [audio: audio/wav, 1 byte, --mcp-save-dir DIR saves it]
-        [image: image/png, 10 characters that are not base64]
+        [image: image/png, 10 characters that are not base64, --output json shows them]
         [link: log, file:///log]
         [link: The log, file:///log, text/plain, 1200 bytes]
         inside
@@ -269,7 +276,7 @@ mod tests {
         ]);
         assert_eq!(
             shown(blocks, false),
-            "[image: image/png] [saved, 6 characters that are not base64]\n[link: a b, x:// y]\n"
+            "[image: image/png] [saved, 6 characters that are not base64, --output json shows them]\n[link: a b, x:// y]\n"
         );
     }
 

@@ -31,7 +31,7 @@ pub const HTTP: Connector = Connector {
 };
 
 /// The longest JSON body that is read, in bytes.
-const LONGEST: usize = 64 << 20;
+const LONGEST: usize = 256 << 20;
 
 const SESSION_ID: &str = "mcp-session-id";
 const LAST_EVENT_ID: &str = "last-event-id";
