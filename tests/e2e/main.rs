@@ -4,6 +4,7 @@
 
 mod answers;
 mod command_line;
+mod content;
 mod drift;
 mod explain;
 mod generation;
@@ -12,3 +13,5 @@ mod overlay;
 mod remote;
 mod servers;
 mod slots;
+#[cfg(unix)]
+mod terminal;
