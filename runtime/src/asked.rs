@@ -33,7 +33,7 @@ use tokio::sync::Notify;
 use crate::browser;
 use crate::error::Error;
 use crate::host::{Answering, Host, Refusal};
-use crate::output::printer::Printer;
+use crate::output::printer::{self, Printer};
 use crate::settings::Settings;
 use crate::wire::Event;
 
@@ -289,9 +289,11 @@ impl Respondent {
 
     /// Keeps what the server says until the question is answered.
     fn hold(&self) -> Hold<'_> {
-        self.printer.clear();
         self.state().held = Some(Vec::new());
-        Hold(self)
+        Hold {
+            host: self,
+            _progress: self.printer.hold(),
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -336,13 +338,16 @@ impl Host for Respondent {
 }
 
 /// A question stands at the terminal, and nothing else is said there.
-struct Hold<'a>(&'a Respondent);
+struct Hold<'a> {
+    host: &'a Respondent,
+    _progress: printer::Hold,
+}
 
 impl Drop for Hold<'_> {
     fn drop(&mut self) {
-        let held = self.0.state().held.take();
+        let held = self.host.state().held.take();
         for event in held.into_iter().flatten() {
-            self.0.printer.event(&event);
+            self.host.printer.event(&event);
         }
     }
 }

@@ -3,6 +3,7 @@
 //! The same options are understood before and after a tool's name. They are read twice and folded
 //! into one [`Settings`], the later ones over the earlier, with the program's variables beneath.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
@@ -47,6 +48,8 @@ pub(crate) struct Settings {
     pub(crate) timeout: Option<Duration>,
     /// The one revision of the protocol that may be spoken, if the user wants one.
     pub(crate) protocol: Option<String>,
+    /// Where the binaries of an answer go.
+    pub(crate) save_dir: Option<PathBuf>,
     pub(crate) overrides: Overrides,
     /// Answers to what the server asks: `accept-defaults`, `decline`, JSON, or a file with JSON.
     pub(crate) answers: Option<String>,
@@ -103,6 +106,12 @@ impl Settings {
                     .action(ArgAction::SetTrue)
                     .conflicts_with("quiet")
                     .help("Show all the server says on the side"),
+            )
+            .arg(
+                option("mcp-save-dir")
+                    .value_name("DIR")
+                    .hide_short_help(true)
+                    .help("Put images, sounds and other binaries of the answer into files there"),
             )
             .arg(
                 option("mcp-no-validate")
@@ -194,6 +203,7 @@ impl Settings {
             }
             settings.protocol = Some(revision);
         }
+        settings.save_dir = environment::option(program, "SAVE_DIR").map(PathBuf::from);
         settings.overrides.command = environment::option(program, "COMMAND");
         settings.overrides.url = environment::option(program, "URL");
         settings.answers = environment::option(program, "ANSWERS");
@@ -221,6 +231,9 @@ impl Settings {
         }
         if let Some(time) = text("timeout") {
             self.timeout = Some(duration(&time)?);
+        }
+        if let Some(folder) = text("mcp-save-dir") {
+            self.save_dir = Some(PathBuf::from(folder));
         }
         if matches.get_flag("quiet") {
             self.verbosity = Verbosity::Quiet;

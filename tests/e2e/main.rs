@@ -4,6 +4,7 @@
 
 mod answers;
 mod command_line;
+mod content;
 mod drift;
 mod eras;
 mod explain;
@@ -13,4 +14,6 @@ mod overlay;
 mod remote;
 mod servers;
 mod slots;
+#[cfg(unix)]
+mod terminal;
 mod transports;
