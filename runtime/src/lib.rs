@@ -34,6 +34,7 @@ pub mod spec;
 pub mod template;
 pub mod text;
 mod transport;
+pub mod uri_template;
 pub mod validate;
 mod wire;
 

@@ -232,6 +232,8 @@ fn spec(tools: &'static [Tool], capture: &'static str) -> Spec {
         },
         slots: &[],
         tools,
+        prompts: &[],
+        templates: &[],
     }
 }
 

@@ -69,6 +69,8 @@ mod tests {
                 },
             ],
             tools: &[],
+            prompts: &[],
+            templates: &[],
         }
     }
 
