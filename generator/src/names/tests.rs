@@ -72,6 +72,8 @@ fn program(flags: &[(&str, &str, Option<&str>)]) -> Program {
         server,
         slots: vec![],
         tools: vec![tool],
+        prompts: Vec::new(),
+        templates: Vec::new(),
     }
 }
 

@@ -60,6 +60,8 @@ pub(super) fn program() -> Program {
                 ],
             ),
         ],
+        prompts: Vec::new(),
+        templates: Vec::new(),
     }
 }
 
