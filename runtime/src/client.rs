@@ -1,6 +1,7 @@
 //! One connection to a server: the handshake, requests, their limits, the end.
 
 mod pages;
+mod subscription;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +24,7 @@ use crate::transport::{Connector, Endpoint, Link};
 use crate::wire::{Event, Wire};
 
 pub use pages::Listed;
+use subscription::Subscription;
 
 /// How long a server may take.
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +45,7 @@ pub struct Client {
     wire: Arc<Wire>,
     limits: Limits,
     address: String,
+    subscription: Option<Subscription>,
 }
 
 impl Client {
@@ -87,6 +90,7 @@ impl Client {
             wire,
             limits,
             address,
+            subscription: None,
         })
     }
 
@@ -139,7 +143,7 @@ impl Client {
     }
 
     /// Tells the server that the requests under way are not wanted any more, if it listens at all
-    /// (MCP 2025-11-25, Cancellation).
+    /// (MCP 2025-11-25, Cancellation), and that nothing is subscribed to.
     pub async fn cancel(&self, reason: &str) {
         let telling = async {
             for id in self.wire.pending() {
@@ -148,6 +152,7 @@ impl Client {
             }
         };
         let _ = tokio::time::timeout(PARTING, telling).await;
+        self.unsubscribe().await;
     }
 
     /// Ends the connection: a remote session is deleted, a child's input is closed.

@@ -88,14 +88,17 @@ pub(crate) fn of_tool(spec: &Spec, tool: &'static Tool) -> Command {
 
 /// All that is said of a tool, with lines that work at the end.
 pub(crate) fn long_help(spec: &Spec, tool: &'static Tool) -> String {
-    let mut help = in_full(spec, tool).render_long_help().to_string();
-    help.push_str(&example::section(spec, tool));
-    help
+    long_help_of(of_tool(spec, tool), spec, tool)
 }
 
-/// One tool's command with its description, which is read out of the definition: a call needs none.
-fn in_full(spec: &Spec, tool: &'static Tool) -> Command {
-    of_tool(spec, tool).long_about(words::long_about(tool))
+/// The same for a tool's command that has more flags than the tool's own.
+///
+/// The description is read out of the definition here: a call needs none.
+pub(crate) fn long_help_of(command: Command, spec: &Spec, tool: &'static Tool) -> String {
+    let mut command = command.long_about(words::long_about(tool));
+    let mut help = command.render_long_help().to_string();
+    help.push_str(&example::section(spec, tool));
+    help
 }
 
 /// Whether the help that an error is was asked for in full, with `--help`.
