@@ -92,13 +92,15 @@ pub(crate) fn long_help(spec: &Spec, tool: &'static Tool) -> String {
 }
 
 /// The same for a tool's command that has more flags than the tool's own.
-///
-/// The description is read out of the definition here: a call needs none.
 pub(crate) fn long_help_of(command: Command, spec: &Spec, tool: &'static Tool) -> String {
-    let mut command = command.long_about(words::long_about(tool));
-    let mut help = command.render_long_help().to_string();
+    let mut help = in_full(command, tool).render_long_help().to_string();
     help.push_str(&example::section(spec, tool));
     help
+}
+
+/// A tool's command with its description, which is read out of the definition: a call needs none.
+fn in_full(command: Command, tool: &'static Tool) -> Command {
+    command.long_about(words::long_about(tool))
 }
 
 /// Whether the help that an error is was asked for in full, with `--help`.
