@@ -9,6 +9,8 @@ mod explain;
 mod generation;
 mod life;
 mod overlay;
+mod prompts;
 mod remote;
+mod resources;
 mod servers;
 mod slots;

@@ -15,7 +15,11 @@ use crate::error::Error;
 use crate::schema::unescape;
 use crate::settings::Settings;
 use crate::spec::{Form, More, Parameter, Shape, Spec, Tool};
-use crate::text::plain;
+use crate::text::{cut, plain, width};
+
+/// The widest column of names, and the widest line, of a list in a help.
+const NAMES: usize = 36;
+const LINE: usize = 80;
 
 /// What can be filled in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -173,10 +177,12 @@ impl Filling {
 pub(crate) fn naming(command: Command, spec: &Spec, kind: Kind, names: &'static str) -> Command {
     let path = kind.path();
     let list = kind.forms(spec);
-    let width = list.iter().map(|form| form.command.chars().count()).max();
-    let width = width.unwrap_or(0).min(36);
+    let widest = list.iter().map(|form| width(form.command)).max();
+    let widest = widest.unwrap_or(0).min(NAMES);
     let lines = list.iter().map(|form| {
-        let line = format!("  {:<width$}  {}", form.command, form.about);
+        let gap = " ".repeat(widest.saturating_sub(width(form.command)) + 2);
+        let about = cut(form.about, LINE.saturating_sub(widest + 4));
+        let line = format!("  {}{gap}{about}", form.command);
         format!("{}\n", line.trim_end())
     });
     let lines: String = lines.collect();

@@ -50,7 +50,14 @@ pub(super) fn tell(run: &Run, mut answer: Value, out: Option<&str>) -> Result<()
                 .map(Value::take)
                 .unwrap_or_default(),
         ),
-        Format::Text => text(&answer),
+        Format::Text => {
+            let mut text = text(&answer);
+            // Verbatim for a file or a program; a person's prompt begins a line.
+            if io::stdout().is_terminal() && !text.is_empty() && !text.ends_with('\n') {
+                text.push('\n');
+            }
+            text
+        }
     };
     run.printer.data(&text)
 }
