@@ -396,6 +396,8 @@ mod tests {
             },
             slots: &[],
             tools: std::slice::from_ref(TOOL),
+            prompts: &[],
+            templates: &[],
         }
     }
 

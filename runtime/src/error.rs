@@ -205,8 +205,13 @@ impl Error {
     /// The exit status it ends the program with.
     pub fn exit(&self) -> Exit {
         match self {
-            // -32602 is "invalid params": the arguments are at fault, not the server.
-            Self::Usage { .. } | Self::Refused { code: -32602, .. } => Exit::Usage,
+            // -32602 is "invalid params" and -32002 "resource not found": what was asked for is at fault,
+            // not the server.
+            Self::Usage { .. }
+            | Self::Refused {
+                code: -32602 | -32002,
+                ..
+            } => Exit::Usage,
             Self::MissingSlots { .. }
             | Self::Unauthorized { .. }
             | Self::Asked { .. }

@@ -38,6 +38,7 @@ pub mod spec;
 pub mod template;
 pub mod text;
 mod transport;
+pub mod uri_template;
 pub mod validate;
 mod wire;
 

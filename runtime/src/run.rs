@@ -112,7 +112,6 @@ impl Run {
 
     /// Prints an answer of any kind, its binaries put into files where that is wanted. `origin` names
     /// what was asked, for the files of those that have no name.
-    #[expect(dead_code, reason = "for resources and prompts")]
     pub(crate) fn tell(
         &self,
         mut answer: Answer,

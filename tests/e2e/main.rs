@@ -11,7 +11,9 @@ mod explain;
 mod generation;
 mod life;
 mod overlay;
+mod prompts;
 mod remote;
+mod resources;
 mod servers;
 mod slots;
 #[cfg(unix)]

@@ -150,6 +150,7 @@ impl Route {
             revision: revision.to_owned(),
             greeting: Value::Null,
             is_proven: false,
+            subscription: None,
         })
     }
 

@@ -8,8 +8,8 @@ use std::io::{self, BufWriter, ErrorKind, Write};
 use serde_json::Value;
 
 use super::Answer;
-pub(crate) use super::bar::Hold;
 use super::bar::Bar;
+pub(crate) use super::bar::Hold;
 use super::log::Message;
 use super::progress::Step;
 use super::terminal::Terminal;
