@@ -4,7 +4,9 @@
 
 mod answers;
 mod command_line;
+mod content;
 mod drift;
+mod eras;
 mod explain;
 mod generation;
 mod life;
@@ -12,3 +14,6 @@ mod overlay;
 mod remote;
 mod servers;
 mod slots;
+#[cfg(unix)]
+mod terminal;
+mod transports;
