@@ -146,13 +146,10 @@ pub(crate) fn check(spec: &'static Spec, line: Vec<OsString>) -> Result<(), Stri
         let (name, rest) = first.subcommand().unwrap_or(("", &first));
         let rest = rest.get_many::<OsString>("").into_iter().flatten();
         let words: Vec<OsString> = std::iter::once(name.into()).chain(rest.cloned()).collect();
-        let mut command = match name {
-            "call" => builtin::call::command(spec),
-            "self" => builtin::own::command(spec),
-            _ => match command::tool(spec, name) {
-                Some(tool) => command::of_tool(spec, tool),
-                None => return Err(command::unknown(spec, name).into()),
-            },
+        let mut command = match (builtin::command(spec, name), command::tool(spec, name)) {
+            (Some(command), _) => command,
+            (None, Some(tool)) => command::of_tool(spec, tool),
+            (None, None) => return Err(command::unknown(spec, name).into()),
         };
         self::read(&mut command, &words)
     };
