@@ -17,6 +17,10 @@
 //! The engine of `clap_complete` was tried: it wants the whole tree of commands at once, hands bash
 //! and PowerShell what a server wrote without quoting it, and weighs more than all of this.
 
+#[expect(
+    dead_code,
+    reason = "for commands that take what only the server knows"
+)]
 pub(crate) mod asked;
 mod path;
 mod quote;

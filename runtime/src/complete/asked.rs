@@ -19,10 +19,6 @@ const PATIENCE: Duration = Duration::from_secs(1);
 ///
 /// Nothing is said of whatever goes wrong: nobody asked for it. A server that takes its time is left
 /// alone with it, and seen off when the program ends.
-#[expect(
-    dead_code,
-    reason = "for commands that take what only the server knows"
-)]
 pub(crate) fn asked(
     run: &Run,
     reference: Value,
@@ -42,16 +38,21 @@ pub(crate) fn asked(
         "argument": {"name": argument, "value": typed},
         "context": {"arguments": given},
     });
+    within(PATIENCE, run, params)
+}
+
+/// The same within a time, which holds for all of it.
+fn within(limit: Duration, run: &Run, params: Value) -> Answer {
     let run = Run {
         settings: Settings {
-            timeout: Some(PATIENCE),
+            timeout: Some(limit),
             ..run.settings.clone()
         },
         printer: Printer::new(Format::Raw, Verbosity::Quiet),
         ..*run
     };
     let (tell, told) = mpsc::channel();
-    // A thread of its own, for the limits of a conversation are a phase's each.
+    // A thread of its own, for the limits of a conversation are each for a part of it.
     std::thread::spawn(move || {
         let outcome = run.converse(
             async |client| client.request("completion/complete", params).await,
@@ -63,9 +64,81 @@ pub(crate) fn asked(
         );
         outcome.is_ok()
     });
-    let answer = told.recv_timeout(PATIENCE).unwrap_or_default();
+    let answer = told.recv_timeout(limit).unwrap_or_default();
     let values = answer.pointer("/completion/values");
     let values = values.and_then(Value::as_array).into_iter().flatten();
     let texts = values.filter_map(Value::as_str);
     texts.map(|text| Candidate::new(text, "")).collect()
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+    use crate::environment::Overrides;
+    use crate::spec::{FORMAT, Server, Spec, Transport};
+    use crate::transport::STDIO;
+
+    /// A server in a line of shell: it shakes hands, and completes.
+    const SERVER: &str = r#"sh -c '
+        while read -r line; do
+            id=$(expr "$line" : ".*\"id\":\([0-9]*\)")
+            case $line in
+            *\"initialize\"*) said="{\"protocolVersion\":\"2025-11-25\",\"capabilities\":{\"completions\":{}},\"serverInfo\":{\"name\":\"s\",\"version\":\"1\"}}" ;;
+            *completion/complete*\"value\":\"pa\"*) said="{\"completion\":{\"values\":[\"paris\",\"palo\\nalto\"]}}" ;;
+            *) continue ;;
+            esac
+            printf "%s\n" "{\"jsonrpc\":\"2.0\",\"id\":$id,\"result\":$said}"
+        done'"#;
+
+    static SPEC: Spec = Spec {
+        format: FORMAT,
+        name: "zoo",
+        about: "",
+        server: Server {
+            transport: Transport::Unknown,
+            protocol: "",
+            capture: r#"{"initialize": {"capabilities": {"completions": {}}}}"#,
+        },
+        slots: &[],
+        tools: &[],
+    };
+
+    fn run(server: &str) -> Run {
+        Run {
+            spec: &SPEC,
+            connectors: &[STDIO],
+            settings: Settings {
+                overrides: Overrides {
+                    command: Some(server.to_owned()),
+                    ..Overrides::default()
+                },
+                ..Settings::default()
+            },
+            printer: Printer::new(Format::Text, Verbosity::Normal),
+        }
+    }
+
+    fn values(limit: Duration, server: &str) -> Vec<String> {
+        let params = json!({"argument": {"name": "city", "value": "pa"}});
+        let answer = within(limit, &run(server), params);
+        let found = answer.candidates.into_iter();
+        found.map(|candidate| candidate.value).collect()
+    }
+
+    #[test]
+    fn the_server_proposes_what_can_be_typed() {
+        assert_eq!(values(Duration::from_secs(30), SERVER), ["paris"]);
+    }
+
+    #[test]
+    fn a_server_that_is_slow_or_broken_costs_a_moment_and_says_nothing() {
+        let limit = Duration::from_millis(100);
+        for server in ["sleep 30", "false", "/nonexistent/server"] {
+            let started = Instant::now();
+            assert!(values(limit, server).is_empty(), "{server}");
+            assert!(started.elapsed() < limit * 20, "{server}");
+        }
+    }
 }

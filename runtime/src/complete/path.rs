@@ -37,3 +37,28 @@ fn place(folder: &str) -> PathBuf {
         None => Path::new(folder).to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_goes_on_to_what_is_there() {
+        let this = concat!(env!("CARGO_MANIFEST_DIR"), "/src/");
+        let at = |typed: &str| -> Vec<(String, bool)> {
+            let found = paths(&format!("{this}{typed}")).into_iter();
+            found
+                .map(|found| (found.value[this.len()..].to_owned(), found.open))
+                .collect()
+        };
+        assert_eq!(
+            at("comp"),
+            [
+                ("complete.rs".to_owned(), false),
+                ("complete/".to_owned(), true)
+            ]
+        );
+        assert_eq!(at("complete/pa"), [("complete/path.rs".to_owned(), false)]);
+        assert!(at("nothing-such/").is_empty());
+    }
+}

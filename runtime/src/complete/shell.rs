@@ -322,3 +322,102 @@ pub fn install(line: &str, name: &str) -> String {
          fish        {line} fish > /usr/share/fish/vendor_completions.d/{name}.fish"
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a script is told, where these values can stand.
+    fn told(values: &[&str], line: &[&str]) -> String {
+        let line = std::iter::once(&"complete").chain(line);
+        let matches = query().try_get_matches_from(line).unwrap();
+        reply(&matches, |_, _| {
+            let about = "what: it is";
+            values
+                .iter()
+                .map(|&value| Candidate::new(value, about))
+                .collect()
+        })
+    }
+
+    #[test]
+    fn bash_is_given_what_replaces_the_end_of_the_word() {
+        let hostile = "a:$(x) 'y'";
+        for (word, line, reply) in [
+            ("", "prog --x ", r"a:\$\(x\)\ \'y\'"),
+            ("", "prog --x a:", r"\$\(x\)\ \'y\'"),
+            ("", "prog --x=", r"a:\$\(x\)\ \'y\'"),
+            ("a:", "prog --x='a:", r"a:$(x) '\''y'\'''"),
+            ("a:", "prog --x=\"a:", r"a:\$(x) 'y'"),
+            (r"a\:\$", r"prog --x a\:\$", r"a:\$\(x\)\ \'y\'"),
+            ("b", "prog --x b", ""),
+        ] {
+            let value = match line.contains("--x=") {
+                true => format!("--x={hostile}"),
+                false => hostile.to_owned(),
+            };
+            let word = format!("--word={word}");
+            let told = told(&[&value], &["bash", &word, "--", line]);
+            let (kind, told) = told.split_once('\n').unwrap();
+            assert_eq!(
+                (kind, told.trim_end_matches('\n')),
+                ("done", reply),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn bash_is_given_descriptions_where_it_lists_several() {
+        let listing = ["bash", "--word=", "--type=63", "--", "prog "];
+        assert_eq!(
+            told(&["one", "other"], &listing),
+            "done\none    (what: it is)\nother  (what: it is)\n"
+        );
+        assert_eq!(told(&["one"], &listing), "done\none\n");
+        let inserting = ["bash", "--word=", "--type=9", "--", "prog "];
+        assert_eq!(told(&["one", "other"], &inserting), "done\none\nother\n");
+    }
+
+    #[test]
+    fn each_other_shell_is_given_its_own_form() {
+        let values = ["a:b\\c", "it's"];
+        for (shell, reply) in [
+            ("zsh", "done\na\\:b\\\\c:what: it is\nit's:what: it is\n"),
+            ("fish", "a:b\\c\twhat: it is\nit's\twhat: it is\n"),
+            (
+                "pwsh",
+                "'a:b\\c'\ta:b\\c\twhat: it is\n'it''s'\tit's\twhat: it is\n",
+            ),
+        ] {
+            assert_eq!(told(&values, &[shell, "--word=", "--"]), reply, "{shell}");
+        }
+        // zsh and fish choose themselves.
+        assert_eq!(
+            told(&values, &["powershell", "--word='IT", "--"])
+                .lines()
+                .count(),
+            1
+        );
+        assert_eq!(
+            told(&values, &["fish", "--word=IT", "--"]).lines().count(),
+            2
+        );
+    }
+
+    #[test]
+    fn a_script_knows_the_program_and_nothing_else() {
+        for (name, shell) in Shell::NAMES {
+            let script = shell.script("altr-cli", "self complete").unwrap();
+            assert!(
+                script.contains(&format!("self complete {name}")),
+                "{script}"
+            );
+            for placeholder in ["@PROGRAM@", "@FUNCTION@", "@CALL@"] {
+                assert!(!script.contains(placeholder), "{script}");
+            }
+            assert_eq!(shell.script("mcpress call", "self complete"), None);
+            assert_eq!(shell.script("x;touch y", "self complete"), None);
+        }
+    }
+}
