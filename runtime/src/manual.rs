@@ -109,14 +109,15 @@ fn built_in(page: &mut Page, before: &str, command: &Command) {
         return;
     }
     let positional = command.get_positionals().map(value).collect::<Vec<_>>();
-    page.subsection("");
-    page.line(&words, &positional.join(" "));
     let about = command.get_long_about().or(command.get_about());
-    page.text(&about.map(ToString::to_string).unwrap_or_default());
+    let about = about.map(ToString::to_string).unwrap_or_default();
+    page.tagged(&words, &positional.join(" "), &about);
+    page.indent();
     let own = |arg: &&Arg| !is_common(arg) && !arg.is_hide_set();
     for arg in command.get_arguments().filter(own) {
         option(page, arg);
     }
+    page.outdent();
 }
 
 fn of_tool(spec: &Spec, tool: &'static Tool) -> (String, String) {
@@ -200,5 +201,100 @@ fn meaning(exit: Exit) -> &'static str {
         Exit::Protocol => "The server broke the protocol, or is not what it was.",
         Exit::Interrupted => "Interrupted.",
         Exit::Terminated => "Terminated.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::{FORMAT, Parameter, Server, Transport};
+
+    static SPEC: Spec = Spec {
+        format: FORMAT,
+        name: "zoo",
+        about: "Feed the animals",
+        server: Server {
+            transport: Transport::Unknown,
+            protocol: "",
+            capture: "{}",
+        },
+        slots: &[],
+        tools: &[
+            Tool {
+                wire: "feed",
+                command: "feed",
+                about: "Feed one",
+                parameters: &[Parameter {
+                    pointer: "/animal",
+                    flag: "animal",
+                    required: true,
+                    help: ".so /etc/passwd",
+                    ..Parameter::PLAIN
+                }],
+                definition: r#"{"description": "Feed one.\n\n- it's \\fBbold\\fR", "inputSchema": {"type": "object"}}"#,
+                ..Tool::PLAIN
+            },
+            Tool {
+                command: "hidden",
+                hidden: true,
+                ..Tool::PLAIN
+            },
+            Tool {
+                command: "../up",
+                ..Tool::PLAIN
+            },
+        ],
+    };
+
+    #[test]
+    fn each_tool_that_is_shown_has_a_page() {
+        let names: Vec<String> = pages(&SPEC).into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["zoo.1", "zoo-feed.1", "zoo-..-up.1"]);
+        assert_eq!(pages(&SPEC), pages(&SPEC));
+    }
+
+    #[test]
+    fn the_page_of_a_tool_says_what_its_help_says() {
+        let (_, page) = &pages(&SPEC)[1];
+        insta::assert_snapshot!(page, @r#"
+.TH "ZOO\-FEED" "1" "" "zoo" ""
+.ad l
+.nh
+.SH "NAME"
+zoo\-feed \- Feed one
+.SH "SYNOPSIS"
+\fBzoo feed\fR \-\-animal <TEXT> [OPTIONS]
+.SH "DESCRIPTION"
+Feed one.
+.PP
+\- it\(aqs \(rsfBbold\(rsfR
+.SH "OPTIONS"
+.SS "Arguments of the tool"
+.TP
+\fB\-\-animal\fR \fITEXT\fR
+\&.so /etc/passwd
+[required]
+.SH "EXAMPLES"
+.nf
+zoo feed
+.fi
+.SH "SEE ALSO"
+zoo(1), for the options of every command
+"#);
+    }
+
+    #[test]
+    fn the_page_of_the_program_names_all_there_is() {
+        let (_, page) = &pages(&SPEC)[0];
+        for text in [
+            "\\fBfeed\\fR\nFeed one",
+            "\\fBself explain\\fR \\fITOOL\\fR",
+            "\\-\\-output",
+            "ZOO_MCP_URL",
+            ".SH \"EXIT STATUS\"",
+        ] {
+            assert!(page.contains(text), "{text}: {page}");
+        }
+        assert!(!page.contains("self complete\\fR"), "{page}");
     }
 }

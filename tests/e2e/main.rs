@@ -4,6 +4,7 @@
 
 mod answers;
 mod command_line;
+mod completion;
 mod drift;
 mod explain;
 mod generation;

@@ -26,14 +26,9 @@ impl Page {
         self.push(&format!(".SH {}", quoted(&heading.to_uppercase())));
     }
 
-    /// A heading below a section's; none where it is empty.
+    /// A heading below a section's.
     pub(super) fn subsection(&mut self, heading: &str) {
-        let heading = line(heading);
-        if heading.is_empty() {
-            self.push(".PP");
-        } else {
-            self.push(&format!(".SS {}", quoted(&heading)));
-        }
+        self.push(&format!(".SS {}", quoted(&line(heading))));
     }
 
     /// Words that are typed as they stand, and such that stand for others.
@@ -44,7 +39,11 @@ impl Page {
 
     /// Paragraphs, in which the items of a list begin a line.
     pub(super) fn text(&mut self, text: &str) {
-        self.push(".PP");
+        let heading = self.0.trim_end().rsplit('\n').next().unwrap_or_default();
+        // A heading begins a paragraph itself.
+        if !heading.starts_with(".S") {
+            self.push(".PP");
+        }
         self.filled(text, ".PP");
     }
 
@@ -66,6 +65,15 @@ impl Page {
         }
         // In a tagged paragraph, .IP without a tag begins another one.
         self.filled(text, ".IP");
+    }
+
+    /// Puts what follows under the term before it, until [`Page::outdent`].
+    pub(super) fn indent(&mut self) {
+        self.push(".RS");
+    }
+
+    pub(super) fn outdent(&mut self) {
+        self.push(".RE");
     }
 
     /// Lines as they stand.
