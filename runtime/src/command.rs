@@ -29,10 +29,11 @@ use crate::settings::Settings;
 use crate::spec::{Parameter, RESERVED_COMMANDS, Shape, Spec, Tool};
 use crate::text::fill;
 
-pub(crate) use example::words_without_secrets;
+pub(crate) use example::{lines as examples, words_without_secrets};
 pub(crate) use flag::{negation_id, positional_id};
-pub(crate) use overview::overview;
-pub(crate) use suggest::{suggest_shown_name, unknown};
+pub(crate) use overview::{in_order, overview, sections};
+pub(crate) use suggest::{is_twin, suggest_shown_name, unknown};
+pub(crate) use words::long_about;
 
 /// The heading of the options that every command has.
 pub(crate) const COMMON: &str = "Options of every command";
@@ -110,7 +111,7 @@ pub(crate) fn asks_in_full(command: &mut Command, error: &clap::Error) -> bool {
 }
 
 /// The line that a user starts from: what is required in full, the rest in a word.
-fn usage(spec: &Spec, tool: &'static Tool) -> String {
+pub(crate) fn usage(spec: &Spec, tool: &'static Tool) -> String {
     const TITLE: usize = "Usage: ".len();
     let mut parts = vec![format!("{} {}", spec.name, tool.command)];
     for parameter in tool

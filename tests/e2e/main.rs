@@ -4,6 +4,7 @@
 
 mod answers;
 mod command_line;
+mod completion;
 mod content;
 mod drift;
 mod eras;

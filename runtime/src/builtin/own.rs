@@ -1,9 +1,11 @@
-//! `self`: a look at the program. Nothing here starts the server but `check`.
+//! `self`: a look at the program. Nothing here starts the server but `check`, and completion where only
+//! the server knows.
 
 use clap::{ArgMatches, Command};
 use serde_json::{Map, Value, json};
 
-use super::{check, explain};
+use super::{check, complete, explain, manual};
+use crate::complete::query;
 use crate::environment;
 use crate::error::{Error, Exit};
 use crate::output::pretty;
@@ -38,6 +40,18 @@ pub(crate) fn command(spec: &Spec) -> Command {
             "check",
             "Compare what the server says now with what this program was made from",
         )))
+        .subcommand(complete::options(
+            one(
+                "completions",
+                "Print the script that completes lines in a shell",
+            ),
+            spec,
+        ))
+        .subcommand(manual::options(one(
+            "man",
+            "Write a manual page for each tool",
+        )))
+        .subcommand(Settings::options(query()))
         .subcommand(one("capture", MARK).hide(true))
 }
 
@@ -47,6 +61,9 @@ pub(crate) fn run(run: &Run, matches: &ArgMatches) -> Exit {
         Some(("tools", _)) => tools(run),
         Some(("explain", matches)) => explain::explain(run, matches),
         Some(("check", matches)) => return run.finish(None, check::run(run, matches)),
+        Some(("completions", matches)) => complete::script(run, matches),
+        Some(("man", matches)) => manual::write(run, matches),
+        Some(("complete", matches)) => Ok(complete::complete(run, matches)),
         Some(("capture", _)) => Ok(pretty(&capture(run.spec))),
         _ => Err(Error::usage("no command")),
     };

@@ -47,7 +47,7 @@ pub(super) fn page(spec: &Spec, full: bool, limit: usize) -> String {
         page.push_str("\n\n");
     }
     page.push_str(&format!("Usage: {} [OPTIONS] COMMAND\n", spec.name));
-    for (heading, tools) in sections(&shown) {
+    for (heading, tools) in sections(spec) {
         page.push_str(&format!("\n{}:\n", clean(heading)));
         if names_alone {
             let names = tools.iter().map(|tool| tool.command);
@@ -84,11 +84,19 @@ fn is_offered(said: &Value, command: &str) -> bool {
     declared.is_some_and(|it| !it.is_null()) || listed.is_some_and(|list| !list.is_empty())
 }
 
-/// The tools under their headings, in the order in which these come up; what has none at the end.
-fn sections<'a>(tools: &[&'a Tool]) -> Vec<(&'a str, Vec<&'a Tool>)> {
+/// The tools that are shown, as the help has them.
+pub(crate) fn in_order(spec: &Spec) -> Vec<&'static Tool> {
+    let sections = sections(spec).into_iter();
+    sections.flat_map(|(_, tools)| tools).collect()
+}
+
+/// The tools that are shown under their headings, in the order in which these come up; what has none
+/// at the end.
+pub(crate) fn sections(spec: &Spec) -> Vec<(&'static str, Vec<&'static Tool>)> {
     let mut sections: Vec<(&str, Vec<&Tool>)> = Vec::new();
     let mut others: Vec<&Tool> = Vec::new();
-    for &tool in tools {
+    let tools: &'static [Tool] = spec.tools;
+    for tool in tools.iter().filter(|tool| !tool.hidden) {
         let at = sections.iter_mut().find(|(group, _)| *group == tool.group);
         match at {
             _ if tool.group.is_empty() => others.push(tool),
