@@ -4,3 +4,4 @@ pub(crate) mod call;
 mod check;
 mod explain;
 pub(crate) mod own;
+mod tasks;

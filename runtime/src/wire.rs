@@ -56,6 +56,8 @@ pub(crate) struct Wire {
     state: Mutex<State>,
     /// Told whenever the time that a request may take begins anew.
     progress: Notify,
+    /// Told whenever the server tells of a task.
+    news: Notify,
     /// How many requests of the server's the host is busy with.
     asked: AtomicUsize,
     host: Arc<dyn Host>,
@@ -91,6 +93,7 @@ impl Wire {
         Self {
             state: Mutex::default(),
             progress: Notify::new(),
+            news: Notify::new(),
             asked: AtomicUsize::new(0),
             host,
         }
@@ -134,6 +137,11 @@ impl Wire {
     /// when the host begins or ends to be asked.
     pub(crate) async fn progress(&self) {
         self.progress.notified().await;
+    }
+
+    /// Returns when the server tells of a task. What it tells is not kept: the task is asked after.
+    pub(crate) async fn news(&self) {
+        self.news.notified().await;
     }
 
     /// Notes what is about to be sent.
@@ -186,8 +194,14 @@ impl Wire {
             }
             (Some(method), None) => {
                 let params = message.remove("params").unwrap_or_default();
-                if method == "notifications/progress" {
-                    self.progress.notify_one();
+                match method.as_str() {
+                    "notifications/progress" => self.progress.notify_one(),
+                    // MCP 2025-11-25, and the extension of MCP 2026-07-28.
+                    "notifications/tasks/status" | "notifications/tasks" => {
+                        self.news.notify_one();
+                        return Inbound::Consumed;
+                    }
+                    _ => {}
                 }
                 self.observe(Event::Notification(method, params));
                 Inbound::Consumed

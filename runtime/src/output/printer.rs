@@ -7,10 +7,11 @@ use std::io::{ErrorKind, IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::error::Error;
 use crate::settings::{Format, Verbosity};
+use crate::task::{self, Task};
 use crate::text::plain;
 use crate::wire::Event;
 
@@ -97,6 +98,7 @@ impl Printer {
             Event::Notification(method, params) => match method.as_str() {
                 "notifications/progress" => self.progress(params),
                 "notifications/message" => self.log(params),
+                task::NEWS => self.news(params),
                 _ => {}
             },
         }
@@ -118,6 +120,14 @@ impl Printer {
             let _ = write!(std::io::stderr(), "\r\u{1b}[K{line}");
         } else if self.verbosity == Verbosity::Verbose {
             self.say(&format!("progress: {done}{total} {message}"));
+        }
+    }
+
+    /// Shows how a task is as it shows progress.
+    fn news(&self, said: &Value) {
+        let id = said.get("taskId").and_then(Value::as_str);
+        if let Some(task) = Task::told(id.unwrap_or_default(), said.clone()) {
+            self.progress(&json!({"progressToken": id, "message": task.words()}));
         }
     }
 
