@@ -16,7 +16,7 @@ pub(crate) const NEWS: &str = "notifications/tasks/status";
 
 /// The shortest and the longest that a task is left alone before it is asked after again, and how long
 /// it is where the server does not say.
-pub(crate) const SHORTEST: Duration = Duration::from_millis(50);
+const SHORTEST: Duration = Duration::from_millis(50);
 const LONGEST: Duration = Duration::from_secs(60);
 const USUAL: Duration = Duration::from_secs(1);
 

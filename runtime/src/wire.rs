@@ -71,6 +71,8 @@ struct State {
     answers: HashMap<RequestId, Value>,
     /// Why requests could not be sent, until the client takes them.
     failures: HashMap<RequestId, Error>,
+    /// What the server told of a task last, until the client takes it.
+    news: Option<Value>,
     stderr: Tail,
 }
 
@@ -139,9 +141,15 @@ impl Wire {
         self.progress.notified().await;
     }
 
-    /// Returns when the server tells of a task. What it tells is not kept: the task is asked after.
-    pub(crate) async fn news(&self) {
-        self.news.notified().await;
+    /// What the server tells of a task unasked, in the words it has for one that is asked after.
+    pub(crate) async fn news(&self) -> Value {
+        loop {
+            // Only the last is kept: who missed one asks.
+            if let Some(said) = self.lock().news.take() {
+                return said;
+            }
+            self.news.notified().await;
+        }
     }
 
     /// Notes what is about to be sent.
@@ -198,6 +206,7 @@ impl Wire {
                     "notifications/progress" => self.progress.notify_one(),
                     // MCP 2025-11-25, and the extension of MCP 2026-07-28.
                     "notifications/tasks/status" | "notifications/tasks" => {
+                        self.lock().news = Some(params);
                         self.news.notify_one();
                         return Inbound::Consumed;
                     }

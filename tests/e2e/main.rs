@@ -12,3 +12,4 @@ mod overlay;
 mod remote;
 mod servers;
 mod slots;
+mod tasks;

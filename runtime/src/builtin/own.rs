@@ -1,9 +1,9 @@
-//! `self`: a look at the program. Nothing here starts the server but `check`.
+//! `self`: a look at the program. Nothing here starts the server but `check` and `tasks`.
 
 use clap::{ArgMatches, Command};
 use serde_json::{Map, Value, json};
 
-use super::{check, explain};
+use super::{check, explain, tasks};
 use crate::environment;
 use crate::error::{Error, Exit};
 use crate::output::pretty;
@@ -37,6 +37,7 @@ pub(crate) fn command(spec: &Spec) -> Command {
             "check",
             "Compare what the server says now with what this program was made from",
         )))
+        .subcommand(tasks::command(spec))
         .subcommand(one("capture", MARK).hide(true))
 }
 
@@ -46,6 +47,7 @@ pub(crate) fn run(run: &Run, matches: &ArgMatches) -> Exit {
         Some(("tools", _)) => tools(run),
         Some(("explain", matches)) => explain::explain(run, matches),
         Some(("check", matches)) => return run.finish(None, check::run(run, matches)),
+        Some(("tasks", matches)) => return tasks::run(run, matches),
         Some(("capture", _)) => Ok(pretty(&capture(run.spec))),
         _ => Err(Error::usage("no command")),
     };

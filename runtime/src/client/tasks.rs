@@ -16,6 +16,9 @@
 //!            └─ cancelled ──────────────────────────────────▶ an error
 //! ```
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashSet;
 
 use rmcp::RoleClient;
@@ -27,7 +30,7 @@ use super::Client;
 use super::exchange::{self, Response};
 use crate::error::Error;
 use crate::protocol::code;
-use crate::task::{Begun, NEWS, SHORTEST, Status, Support, Task};
+use crate::task::{Begun, NEWS, Status, Support, Task};
 use crate::wire::Event;
 
 /// A call as it is sent.
@@ -149,15 +152,20 @@ impl Client {
         let mut heard = task.text("status").map(|_| Instant::now());
         let mut is_due = task.text("status") != Some("working");
         loop {
+            let mut pushed = None;
             if !is_due {
                 self.tell(&task, &mut told);
                 tokio::select! {
                     response = outcome.arrives() => outcome = self.taken(outcome, response).await,
-                    () = self.pause(&task) => {}
+                    news = self.news(task.id()) => pushed = Some(news),
+                    () = sleep(task.interval()) => {}
                 }
             }
             is_due = false;
-            let now = self.task(task.id()).await;
+            let now = match pushed {
+                Some(task) => Ok(task),
+                None => self.task(task.id()).await,
+            };
             if let Outcome::Arrived(answer) = outcome {
                 let has_failed = matches!(&now, Ok(task) if task.status() == Status::Failed);
                 return Ok(if has_failed { flagged(answer) } else { answer });
@@ -274,12 +282,15 @@ impl Client {
         }
     }
 
-    /// Leaves a task alone for as long as its server wants, or until that tells of it.
-    async fn pause(&self, task: &Task) {
-        sleep(SHORTEST).await;
-        tokio::select! {
-            () = self.wire.news() => {}
-            () = sleep(task.interval().saturating_sub(SHORTEST)) => {}
+    /// A task that the server tells of unasked.
+    async fn news(&self, id: &str) -> Task {
+        loop {
+            let said = self.wire.news().await;
+            if said.get("taskId").is_some_and(|other| other == id)
+                && let Some(task) = Task::told(id, said)
+            {
+                return task;
+            }
         }
     }
 
@@ -384,33 +395,9 @@ fn ended(tool: &str, words: &str) -> Error {
 /// Whether a server that failed in this way may answer a moment later.
 fn is_passing(error: &Error) -> bool {
     match error {
-        Error::Unreachable { status, .. } => status.is_none_or(|status| {
-            matches!(status, 408 | 429 | 500 | 502..=504)
-        }),
-        _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_server_that_is_away_for_a_moment_is_asked_again() {
-        let error = |status| Error::Unreachable {
-            url: "http://a".to_owned(),
-            status,
-            reason: String::new(),
-        };
-        for (status, passes) in [
-            (None, true),
-            (Some(503), true),
-            (Some(429), true),
-            (Some(404), false),
-            (Some(401), false),
-        ] {
-            assert_eq!(is_passing(&error(status)), passes, "{status:?}");
+        Error::Unreachable { status, .. } => {
+            status.is_none_or(|status| matches!(status, 408 | 429 | 500 | 502..=504))
         }
-        assert!(!is_passing(&Error::Protocol(String::new())));
+        _ => false,
     }
 }
