@@ -42,6 +42,10 @@ pub(crate) fn command(spec: &Spec) -> Command {
 }
 
 pub(crate) fn run(run: &Run, matches: &ArgMatches) -> Exit {
+    if run.settings.detach {
+        let error = Error::usage("--mcp-detach: only a tool's call can be left alone");
+        return run.finish(None, Err(error));
+    }
     let outcome = match matches.subcommand() {
         Some(("info", _)) => info(run),
         Some(("tools", _)) => tools(run),

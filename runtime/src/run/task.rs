@@ -103,10 +103,12 @@ impl Run {
                     Begun::Task(task) => task,
                 };
                 if detached {
-                    self.warn_of_its_end(client.manner());
+                    if let Some(fate) = self.fate(client.manner()) {
+                        self.printer.warn(fate);
+                    }
                     return Ok(Outcome::Detached(task));
                 }
-                let _ = unfinished.set(task.id().to_owned());
+                let _ = unfinished.set((task.id().to_owned(), client.manner()));
                 client.finish(task, tool).await.map(Outcome::Answered)
             },
             |outcome| match outcome {
@@ -130,16 +132,19 @@ impl Run {
                 _,
             ) => cause,
             (cause, None) => cause,
-            (cause, Some(task)) => Error::Unfinished {
-                hint: self.how_to_go_on(&task),
-                task,
-                cause: Box::new(cause),
-            },
+            (cause, Some((task, manner))) => {
+                let fate = self.fate(manner).unwrap_or("the task goes on");
+                Error::Unfinished {
+                    hint: format!("{fate}: {}", self.ways_on(&task)),
+                    task,
+                    cause: Box::new(cause),
+                }
+            }
         })
     }
 
     fn tell_begun(&self, task: &Task) -> Result<(), Error> {
-        self.printer.note(&self.how_to_go_on(task.id()));
+        self.printer.note(&self.ways_on(task.id()));
         self.printer.data(&match self.printer.format() {
             Format::Text => format!("{}\n", task.id()),
             Format::Json => pretty(&task.data()),
@@ -147,27 +152,25 @@ impl Run {
         })
     }
 
-    fn how_to_go_on(&self, id: &str) -> String {
+    /// The command lines that go on with a task.
+    fn ways_on(&self, id: &str) -> String {
         let (program, id) = (self.spec.name, quoted(&[plain(id)]));
         format!(
-            "the task is not over: `{program} self tasks wait{id}` waits for its answer, `{program} self tasks cancel{id}` ends it"
+            "`{program} self tasks wait{id}` waits for its answer, `{program} self tasks cancel{id}` ends it"
         )
     }
 
-    /// Says what a detached task may end with.
-    fn warn_of_its_end(&self, manner: Manner) {
-        let is_local = matches!(
-            environment::endpoint(self.spec, &self.settings.overrides),
-            Ok(Endpoint::Stdio(_))
-        );
-        if is_local {
-            self.printer.warn(
+    /// What a task may end with, if with this program.
+    fn fate(&self, manner: Manner) -> Option<&'static str> {
+        let endpoint = environment::endpoint(self.spec, &self.settings.overrides);
+        match (endpoint, manner) {
+            (Ok(Endpoint::Stdio(_)), _) => Some(
                 "the server ends with this program, and the task with it unless the server keeps its tasks",
-            );
-        } else if manner != Manner::Stateless {
-            self.printer.warn(
-                "this session ends with this program; a server may know the task in no other",
-            );
+            ),
+            (_, Manner::Session | Manner::Events) => Some(
+                "the session ends with this program, and the server may know the task in no other",
+            ),
+            (_, Manner::Stateless) => None,
         }
     }
 
