@@ -13,6 +13,8 @@
 //! every program: a program's own build is a table and a link.
 
 mod arguments;
+mod asked;
+mod browser;
 mod builtin;
 pub mod bundle;
 mod client;
@@ -51,7 +53,7 @@ pub use environment::endpoint_of;
 pub use error::{Error, Exit};
 pub use host::{Answering, Host, Refusal};
 pub use process::Launch;
-pub use protocol::{REVISIONS, Revision};
+pub use protocol::{REVISIONS, Revision, server_info};
 pub use settings::duration;
 #[cfg(feature = "http")]
 pub use transport::HTTP;

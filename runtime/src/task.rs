@@ -8,6 +8,9 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
+use crate::error::Error;
+use crate::protocol::code;
+
 /// The name of the extension that tasks are since MCP 2026-07-28.
 pub(crate) const EXTENSION: &str = "io.modelcontextprotocol/tasks";
 
@@ -160,6 +163,11 @@ impl Task {
         }
         Value::Object(said)
     }
+}
+
+/// Whether an error says that the server does not know the task that it was asked of.
+pub(crate) fn is_unknown(error: &Error) -> bool {
+    matches!(error, Error::Refused { code, .. } if *code == code::INVALID_PARAMS)
 }
 
 /// Whether a tool's call can become a task, as its definition says (MCP 2025-11-25, Tasks, Tool-Level

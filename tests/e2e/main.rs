@@ -4,7 +4,9 @@
 
 mod answers;
 mod command_line;
+mod content;
 mod drift;
+mod eras;
 mod explain;
 mod generation;
 mod life;
@@ -13,3 +15,6 @@ mod remote;
 mod servers;
 mod slots;
 mod tasks;
+#[cfg(unix)]
+mod terminal;
+mod transports;

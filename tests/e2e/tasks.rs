@@ -135,6 +135,27 @@ fn a_task_fails_as_its_call_would() {
 }
 
 #[test]
+fn a_question_of_a_task_is_answered_as_that_of_a_call() {
+    for server in SERVERS {
+        let desk = Desk::new(Kind::Bundled, server);
+        let answers = r#"--mcp-answers={"file": "heron"}"#;
+        let waited = desk.run(["ask-in-task", "--ms", "1", answers]).exits(0);
+        assert!(waited.stdout.contains("heron"), "{waited:?}");
+        // One that was left alone is answered when it is waited for.
+        let line = ["ask-in-task", "--ms", "1", "--mcp-detach"];
+        let id = desk.run(line).exits(0).stdout;
+        let line = ["self", "tasks", "wait", id.trim(), answers];
+        let waited = desk.run(line).exits(0);
+        assert!(waited.stdout.contains("heron"), "{waited:?}");
+        // Without anybody to answer, it is as with any call.
+        let asked = desk
+            .run(["ask-in-task", "--ms", "1", "-o", "json"])
+            .exits(3);
+        assert_eq!(asked.error()["code"], "input_required");
+    }
+}
+
+#[test]
 fn a_task_is_cancelled_once() {
     for server in SERVERS {
         let desk = Desk::new(Kind::Bundled, server);

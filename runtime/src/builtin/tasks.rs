@@ -7,11 +7,10 @@ use crate::client::Client;
 use crate::environment;
 use crate::error::{Error, Exit};
 use crate::output::pretty;
-use crate::protocol::code;
 use crate::run::Run;
 use crate::settings::{Format, Settings};
 use crate::spec::Spec;
-use crate::task::{Status, Task};
+use crate::task::{Status, Task, is_unknown};
 
 pub(super) fn command(spec: &Spec) -> Command {
     let one = |name: &'static str, about: &'static str| {
@@ -89,11 +88,7 @@ fn dry(run: &Run, method: &str, id: &str) -> Result<(), Error> {
 /// A task as the server knows it; one that it does not know is forgotten here as well.
 async fn asked_after(run: &Run, client: &mut Client, id: &str) -> Result<Task, Error> {
     let task = client.task(id).await;
-    if let Err(Error::Refused {
-        code: code::INVALID_PARAMS,
-        ..
-    }) = task
-    {
+    if task.as_ref().is_err_and(is_unknown) {
         run.ledger()?.remove(id);
     }
     task
@@ -116,10 +111,7 @@ fn list(run: &Run) -> Result<(), Error> {
             for (id, _) in &begun {
                 match asked_after(run, client, id).await {
                     Ok(task) => tasks.push(task),
-                    Err(Error::Refused {
-                        code: code::INVALID_PARAMS,
-                        ..
-                    }) => {}
+                    Err(error) if is_unknown(&error) => {}
                     Err(error) => return Err(error),
                 }
             }

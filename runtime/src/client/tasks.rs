@@ -30,7 +30,7 @@ use super::Client;
 use super::exchange::{self, Response};
 use crate::error::Error;
 use crate::protocol::code;
-use crate::task::{Begun, NEWS, Status, Support, Task};
+use crate::task::{Begun, NEWS, Status, Support, Task, is_unknown};
 use crate::wire::Event;
 
 /// A call as it is sent.
@@ -130,10 +130,7 @@ impl Client {
         }
         match self.task(id).await {
             // It may be forgotten at once.
-            Err(Error::Refused {
-                code: code::INVALID_PARAMS,
-                ..
-            }) => Ok(Task::cancelled(id)),
+            Err(error) if is_unknown(&error) => Ok(Task::cancelled(id)),
             task => task,
         }
     }

@@ -1,6 +1,6 @@
 //! A tool's call, which may become a task: waited for, or left alone and gone on with later.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ use crate::output::pretty;
 use crate::protocol::{self, Revision};
 use crate::settings::Format;
 use crate::spec::Tool;
-use crate::task::{Begun, Support, Task};
+use crate::task::{Begun, Support, Task, is_unknown};
 use crate::text::plain;
 use crate::transport::{Endpoint, Manner};
 
@@ -95,7 +95,8 @@ impl Run {
         begin: impl AsyncFnOnce(&mut Client) -> Result<Begun, Error>,
     ) -> Result<(), Error> {
         let detached = self.settings.detach;
-        let unfinished = OnceCell::new();
+        let unfinished = RefCell::new(None);
+        let files = self.files()?;
         let outcome = self.converse(
             async |client| {
                 let task = match begin(client).await? {
@@ -108,30 +109,27 @@ impl Run {
                     }
                     return Ok(Outcome::Detached(task));
                 }
-                let _ = unfinished.set((task.id().to_owned(), client.manner()));
-                client.finish(task, tool).await.map(Outcome::Answered)
+                unfinished.replace(Some((task.id().to_owned(), client.manner())));
+                let end = client.finish(task, tool).await;
+                if matches!(end, Ok(_) | Err(Error::Tool { .. })) {
+                    unfinished.take();
+                }
+                end.map(Outcome::Answered)
             },
             |outcome| match outcome {
                 Outcome::Answered(answer) => {
                     if detached {
                         self.printer.note("the server answered at once");
                     }
-                    self.answer(tool, known, &answer)
+                    self.answer(tool, known, answer, &files)
                 }
                 Outcome::Detached(task) => self.tell_begun(&task),
             },
         );
         outcome.map_err(|cause| match (cause, unfinished.into_inner()) {
-            // It has ended, or is not the server's at all.
-            (cause @ (Error::Tool { .. } | Error::Io { .. }), _) => cause,
-            (
-                cause @ Error::Refused {
-                    code: protocol::code::INVALID_PARAMS,
-                    ..
-                },
-                _,
-            ) => cause,
             (cause, None) => cause,
+            // It is not the server's at all.
+            (cause, _) if is_unknown(&cause) => cause,
             (cause, Some((task, manner))) => {
                 let fate = self.fate(manner).unwrap_or("the task goes on");
                 Error::Unfinished {
