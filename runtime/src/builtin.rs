@@ -10,6 +10,7 @@ mod offered;
 pub(crate) mod own;
 pub(crate) mod prompt;
 pub(crate) mod resource;
+mod tasks;
 
 use clap::Command;
 

@@ -108,7 +108,10 @@ fn find(
         }
         "self" => {
             let matches = read(&mut builtin::own::command(spec), &words)?;
-            let (_, inner) = matches.subcommand().unwrap_or(("", &matches));
+            let mut inner = &matches;
+            while let Some((_, deeper)) = inner.subcommand() {
+                inner = deeper;
+            }
             Ok(builtin::own::run(&run(inner)?, &matches))
         }
         "prompt" | "resource" => {

@@ -78,6 +78,19 @@ pub(crate) fn columns() -> usize {
         .unwrap_or(100)
 }
 
+/// The folder for what a program remembers from one run to the next (XDG Base Directory
+/// Specification); none where there is no home.
+pub(crate) fn state_folder(program: &str) -> Option<PathBuf> {
+    let absolute = |name: &str| Some(PathBuf::from(read(name)?)).filter(|path| path.is_absolute());
+    let base = absolute("XDG_STATE_HOME").or_else(|| match cfg!(windows) {
+        true => absolute("LOCALAPPDATA"),
+        false => Some(absolute("HOME")?.join(".local/state")),
+    })?;
+    // `mcpress call` runs programs under names that are no names of files.
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    Some(base.join(program.replace(|c: char| !is_plain(c), "-")))
+}
+
 /// Whether colours are unwelcome: `NO_COLOR` is set to anything (no-color.org).
 pub(crate) fn refuses_colour() -> bool {
     read("NO_COLOR").is_some()

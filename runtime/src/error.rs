@@ -149,6 +149,16 @@ pub enum Error {
         /// A line that makes the program again.
         again: String,
     },
+    /// The wait for a task ended before the task did.
+    #[error("{cause}")]
+    Unfinished {
+        /// The task's id.
+        task: String,
+        /// How to go on with it.
+        hint: String,
+        /// Why it ended.
+        cause: Box<Self>,
+    },
     /// The program's own table cannot be used.
     #[error("this program is damaged: {0}")]
     Damaged(String),
@@ -195,6 +205,7 @@ impl Error {
             Self::Refused { .. } => "refused",
             Self::Protocol(_) => "protocol",
             Self::Drift { .. } => "drift",
+            Self::Unfinished { cause, .. } => cause.code(),
             Self::Damaged(_) => "damaged",
             Self::Signal(Exit::Terminated) => "terminated",
             Self::Signal(_) => "interrupted",
@@ -225,6 +236,7 @@ impl Error {
                 Exit::Protocol
             }
             Self::Signal(exit) => *exit,
+            Self::Unfinished { cause, .. } => cause.exit(),
             Self::Tool { .. } | Self::Io { .. } => Exit::Tool,
         }
     }
@@ -234,6 +246,7 @@ impl Error {
         match self {
             Self::Usage { hint, .. } => hint.clone(),
             Self::Asked { hint, .. } => Some(hint.clone()),
+            Self::Unfinished { hint, .. } => Some(hint.clone()),
             Self::MissingSlots { names } => {
                 let exports: Vec<_> = names.iter().map(|name| format!("{name}=…")).collect();
                 Some(format!(
@@ -268,12 +281,21 @@ impl Error {
     pub fn stderr(&self) -> &[String] {
         match self {
             Self::Gone { stderr, .. } | Self::Timeout { stderr, .. } => stderr,
+            Self::Unfinished { cause, .. } => cause.stderr(),
             _ => &[],
         }
     }
 
     /// The JSON error line: `{"error": {"code", "exit", "message", …}}`.
     pub fn to_json(&self, tool: Option<&str>) -> Value {
+        if let Self::Unfinished { task, hint, cause } = self {
+            let mut json = cause.to_json(tool);
+            json["error"]["hint"] = hint.as_str().into();
+            // The same call again would begin another.
+            json["error"]["retryable"] = false.into();
+            json["error"]["task"] = task.as_str().into();
+            return json;
+        }
         let mut error = Map::new();
         error.insert("code".into(), self.code().into());
         error.insert("exit".into(), (self.exit() as u8).into());

@@ -45,6 +45,8 @@ pub(crate) struct Settings {
     pub(crate) dry_run: bool,
     /// Whether the arguments are sent as they are, whatever the schema says.
     pub(crate) unchecked: bool,
+    /// Whether a call is begun and not waited for.
+    pub(crate) detach: bool,
     pub(crate) timeout: Option<Duration>,
     /// The one revision of the protocol that may be spoken, if the user wants one.
     pub(crate) protocol: Option<String>,
@@ -118,6 +120,12 @@ impl Settings {
                     .action(ArgAction::SetTrue)
                     .hide_short_help(true)
                     .help("Send the arguments as they are, not checked against the tool's schema"),
+            )
+            .arg(
+                option("mcp-detach")
+                    .action(ArgAction::SetTrue)
+                    .hide(true)
+                    .help("Begin a task, print its id and do not wait; `self tasks` goes on with it"),
             )
             .arg(
                 option("mcp-command")
@@ -242,6 +250,7 @@ impl Settings {
         }
         self.dry_run |= matches.get_flag("dry-run");
         self.unchecked |= matches.get_flag("mcp-no-validate");
+        self.detach |= matches.get_flag("mcp-detach");
         self.protocol = text("mcp-protocol").or(self.protocol.take());
         if let Some(command) = text("mcp-command") {
             (self.overrides.command, self.overrides.url) = (Some(command), None);

@@ -17,6 +17,7 @@ mod remote;
 mod resources;
 mod servers;
 mod slots;
+mod tasks;
 #[cfg(unix)]
 mod terminal;
 mod transports;

@@ -1,10 +1,10 @@
-//! `self`: a look at the program. Nothing here starts the server but `check`, and completion where only
-//! the server knows.
+//! `self`: a look at the program. Nothing here starts the server but `check`, `tasks`, and completion
+//! where only the server knows.
 
 use clap::{ArgMatches, Command};
 use serde_json::{Map, Value, json};
 
-use super::{check, complete, explain, manual};
+use super::{check, complete, explain, manual, tasks};
 use crate::complete::query;
 use crate::environment;
 use crate::error::{Error, Exit};
@@ -52,10 +52,15 @@ pub(crate) fn command(spec: &Spec) -> Command {
             "Write a manual page for each tool",
         )))
         .subcommand(Settings::options(query()))
+        .subcommand(tasks::command(spec))
         .subcommand(one("capture", MARK).hide(true))
 }
 
 pub(crate) fn run(run: &Run, matches: &ArgMatches) -> Exit {
+    if run.settings.detach {
+        let error = Error::usage("--mcp-detach: only a tool's call can be left alone");
+        return run.finish(None, Err(error));
+    }
     let outcome = match matches.subcommand() {
         Some(("info", _)) => info(run),
         Some(("tools", _)) => tools(run),
@@ -64,6 +69,7 @@ pub(crate) fn run(run: &Run, matches: &ArgMatches) -> Exit {
         Some(("completions", matches)) => complete::script(run, matches),
         Some(("man", matches)) => manual::write(run, matches),
         Some(("complete", matches)) => Ok(complete::complete(run, matches)),
+        Some(("tasks", matches)) => return tasks::run(run, matches),
         Some(("capture", _)) => Ok(pretty(&capture(run.spec))),
         _ => Err(Error::usage("no command")),
     };

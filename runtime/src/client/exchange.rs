@@ -83,7 +83,7 @@ impl Client {
 
     /// Waits until a request is answered, fails, or its time is up. The clock stands still while the
     /// host is asked something.
-    async fn wait(
+    pub(super) async fn wait(
         &mut self,
         method: &str,
         handle: &mut RequestHandle<RoleClient>,
