@@ -9,6 +9,7 @@
 //! flags, to be given its arguments whole, and a diagnostic says so.
 
 mod group;
+mod mirror;
 mod object;
 mod offer;
 mod report;
