@@ -96,6 +96,13 @@ pub(crate) struct Overrides {
     pub(crate) headers: Vec<String>,
 }
 
+impl Overrides {
+    /// Whether another server is asked for.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        self.command.is_some() || self.url.is_some()
+    }
+}
+
 /// The endpoint of a program's server, filled in from these values and, beneath them, the caller's
 /// environment.
 ///
@@ -193,10 +200,7 @@ pub(crate) fn describe(spec: &Spec, overrides: &Overrides) -> Result<serde_json:
             .map(|binding| (binding.name.to_owned(), binding.value.into()))
             .collect()
     };
-    if overrides.command.is_none()
-        && overrides.url.is_none()
-        && matches!(spec.server.transport, Transport::Unknown)
-    {
+    if !overrides.is_elsewhere() && matches!(spec.server.transport, Transport::Unknown) {
         return Ok(serde_json::Value::Null);
     }
     Ok(match (located(spec, overrides)?, spec.server.transport) {
