@@ -16,7 +16,7 @@ import remote
 from program import Marked, Program
 from report import Report
 
-PARTS = ["api", "altr", "uv", "everything", "reference", "remote"]
+PARTS = ["api", "altr", "uv", "everything", "reference", "remote", "modern"]
 
 
 class Suite:
@@ -122,14 +122,31 @@ class Suite:
         return Program(artifact, self.home) if made else None
 
     def remote(self):
-        for kind, path in [("streamableHttp", "/mcp")]:
+        for kind, path in [("streamableHttp", "/mcp"), ("sse", "/sse")]:
             name = f"everything-{kind.lower()}"
             with remote.Listening([self.everything[0], kind], self.logs / f"{name}.log", path) as url:
                 if cli := self.pressed(name, url):
                     remote.check_everything(self.report, kind, cli)
 
+    def modern(self):
+        here = Path(__file__).resolve().parent
+        server = [self.servers / "mcp/bin/python", "-B", here / "modern_server.py", "PORT"]
+        with remote.Listening(server, self.logs / "fastmcp.log") as url:
+            if cli := self.pressed("fastmcp", url):
+                remote.check_fastmcp(self.report, cli)
+        # Where its packages are installed, as an import looks for them.
+        script = shutil.copy(here / "modern_server.mjs", self.servers)
+        with remote.Listening(["node", script, "PORT"], self.logs / "typescript.log") as url:
+            if cli := self.pressed("typescript", url):
+                remote.check_typescript(self.report, "typescript", cli)
+        artifact = self.out / "typescript-stdio"
+        done = reference.generate(self.mcpress(self.root), "typescript-stdio", ["node", script], artifact)
+        if self.generated("generate-cli --bundle of typescript over standard streams", done, artifact):
+            remote.check_typescript(self.report, "typescript-stdio", Program(artifact, self.home))
+        self.left_running("modern")
+
     def run(self, parts):
-        every = [self.api, self.altr, self.uv, self.run_everything, self.reference, self.remote]
+        every = [self.api, self.altr, self.uv, self.run_everything, self.reference, self.remote, self.modern]
         runs = dict(zip(PARTS, every))
         for part in parts or PARTS:
             self.report.part(part, runs[part])
