@@ -18,7 +18,7 @@ mod shape;
 pub(crate) mod text;
 mod tool;
 
-use mcpress_runtime::spec;
+use mcpress_runtime::{server_info, spec};
 use serde_json::Value;
 
 use crate::{
@@ -106,16 +106,13 @@ pub fn lower(capture: &Capture, options: &Options, lock: &Lock) -> Lowered {
 
 fn about(capture: &Capture) -> String {
     let info = |key| {
-        capture
-            .initialize
-            .pointer(key)
-            .and_then(Value::as_str)
-            .map(text::line)
+        let info = server_info(&capture.initialize).get(key);
+        info.and_then(Value::as_str).map(text::line)
     };
     let named = |name: &String| !name.is_empty();
-    let server = info("/serverInfo/title")
+    let server = info("title")
         .filter(named)
-        .or_else(|| info("/serverInfo/name").filter(named));
+        .or_else(|| info("name").filter(named));
     match server {
         Some(name) if name.to_lowercase().ends_with("mcp server") => {
             format!("Command line of the {name}")

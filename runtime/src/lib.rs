@@ -49,7 +49,7 @@ pub use environment::endpoint_of;
 pub use error::{Error, Exit};
 pub use host::{Answering, Host, Refusal};
 pub use process::Launch;
-pub use protocol::{REVISIONS, Revision};
+pub use protocol::{REVISIONS, Revision, server_info};
 pub use settings::duration;
 #[cfg(feature = "http")]
 pub use transport::HTTP;

@@ -4,6 +4,8 @@
 //! Since 2026-07-28 there is neither: each request carries all that the server needs to know of the
 //! client. The names of revisions are dates, so their order as text is their order in time.
 
+use serde_json::Value;
+
 /// The newest revision spoken, of the era without a handshake.
 pub(crate) const NEWEST: &str = "2026-07-28";
 
@@ -22,6 +24,14 @@ pub const REVISIONS: [&str; 5] = [
 /// Whether a server of this revision is spoken to without a handshake.
 pub(crate) fn is_stateless(revision: &str) -> bool {
     revision >= NEWEST
+}
+
+/// What a server says of itself, as an `Implementation`: in its answer to `initialize` or, since
+/// 2026-07-28, in the metadata of its answer to `server/discover`.
+pub fn server_info(greeting: &Value) -> &Value {
+    let places = ["/serverInfo", "/_meta/io.modelcontextprotocol~1serverInfo"];
+    let said = places.iter().find_map(|place| greeting.pointer(place));
+    said.unwrap_or(&Value::Null)
 }
 
 /// What is known of a server's revision before it is spoken to.

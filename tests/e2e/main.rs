@@ -13,3 +13,4 @@ mod overlay;
 mod remote;
 mod servers;
 mod slots;
+mod transports;
