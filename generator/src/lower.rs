@@ -8,6 +8,7 @@
 //! typed becomes a flag that takes JSON, a tool without a usable schema becomes a command without
 //! flags, to be given its arguments whole, and a diagnostic says so.
 
+mod form;
 mod group;
 mod mirror;
 mod object;
@@ -68,7 +69,7 @@ impl Options {
 pub struct Lowered {
     /// The program.
     pub program: Program,
-    /// The diagnostics, in the order of the tools.
+    /// The diagnostics, in the order of the tools, the prompts and the resource templates.
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -86,6 +87,8 @@ pub fn lower(capture: &Capture, options: &Options, lock: &Lock) -> Lowered {
         .map(|(offer, command)| tool::lower(offer, command, lock, &mut diagnostics))
         .collect();
     group::group(&mut tools);
+    let prompts = form::prompts(capture, lock, &mut diagnostics);
+    let templates = form::templates(capture, lock, &mut diagnostics);
     let about = options
         .about
         .as_deref()
@@ -97,6 +100,8 @@ pub fn lower(capture: &Capture, options: &Options, lock: &Lock) -> Lowered {
         server: server(capture, options.transport.clone()),
         slots: options.slots.clone(),
         tools,
+        prompts,
+        templates,
     };
     Lowered {
         program,

@@ -5,6 +5,7 @@
 //! exchange   a request and its answer, in time
 //! rounds     a request whose answer is that the server wants input first
 //! pages      a list that comes in parts
+//! subscription  being told when resources change
 //! party      what rmcp knows the client by
 //! failure    what became of a request that was not answered
 //! ```
@@ -15,6 +16,7 @@ mod negotiate;
 mod pages;
 mod party;
 mod rounds;
+mod subscription;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,6 +38,7 @@ use crate::wire::Wire;
 pub(crate) use exchange::Mirrored;
 pub use pages::Listed;
 pub(crate) use party::Party;
+use subscription::Subscription;
 
 /// How long a server may take.
 #[derive(Debug, Clone, Copy)]
@@ -77,6 +80,7 @@ pub struct Client {
     greeting: Value,
     /// Whether the server has shown that it speaks this revision.
     is_proven: bool,
+    subscription: Option<Subscription>,
 }
 
 /// What it takes to reach the server, and to reach it again.
@@ -144,6 +148,11 @@ impl Client {
         Ok(&self.greeting)
     }
 
+    /// What [`Client::greeting`] gives, if the server has said it already.
+    pub(crate) fn said(&self) -> Option<&Value> {
+        Some(&self.greeting).filter(|greeting| !greeting.is_null())
+    }
+
     /// The revision that is spoken, such as `2025-11-25`.
     pub fn revision(&self) -> &str {
         &self.revision
@@ -194,8 +203,14 @@ impl Client {
     }
 
     /// Tells the server that the requests under way are not wanted any more, if it listens at all
-    /// (MCP 2025-11-25, Cancellation).
-    pub async fn cancel(&self, reason: &str) {
+    /// (MCP 2025-11-25, Cancellation), and that nothing is subscribed to.
+    pub async fn cancel(&mut self, reason: &str) {
+        self.withdraw(reason).await;
+        self.unsubscribe().await;
+    }
+
+    /// Tells the server that no answer is waited for.
+    async fn withdraw(&self, reason: &str) {
         let telling = async {
             for id in self.wire.pending() {
                 let params = CancelledNotificationParam::new(Some(id), Some(reason.to_owned()));

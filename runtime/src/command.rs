@@ -88,14 +88,19 @@ pub(crate) fn of_tool(spec: &Spec, tool: &'static Tool) -> Command {
 
 /// All that is said of a tool, with lines that work at the end.
 pub(crate) fn long_help(spec: &Spec, tool: &'static Tool) -> String {
-    let mut help = in_full(spec, tool).render_long_help().to_string();
+    long_help_of(of_tool(spec, tool), spec, tool)
+}
+
+/// The same for a tool's command that has more flags than the tool's own.
+pub(crate) fn long_help_of(command: Command, spec: &Spec, tool: &'static Tool) -> String {
+    let mut help = in_full(command, tool).render_long_help().to_string();
     help.push_str(&example::section(spec, tool));
     help
 }
 
-/// One tool's command with its description, which is read out of the definition: a call needs none.
-fn in_full(spec: &Spec, tool: &'static Tool) -> Command {
-    of_tool(spec, tool).long_about(words::long_about(tool))
+/// A tool's command with its description, which is read out of the definition: a call needs none.
+fn in_full(command: Command, tool: &'static Tool) -> Command {
+    command.long_about(words::long_about(tool))
 }
 
 /// Whether the help that an error is was asked for in full, with `--help`.

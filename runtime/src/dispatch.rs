@@ -8,6 +8,7 @@ use clap::{ArgMatches, Command};
 
 use crate::arguments;
 use crate::builtin;
+use crate::builtin::form::{Filling, Kind};
 use crate::command;
 use crate::error::{Error, Exit};
 use crate::output::printer::Printer;
@@ -110,6 +111,29 @@ fn find(
             let (_, inner) = matches.subcommand().unwrap_or(("", &matches));
             Ok(builtin::own::run(&run(inner)?, &matches))
         }
+        "prompt" | "resource" => {
+            let matches = read(&mut family(spec, name), &words)?;
+            let (verb, inner) = matches.subcommand().unwrap_or(("", &matches));
+            let kind = match verb {
+                "get" => Kind::Prompt,
+                "read" => Kind::Template,
+                _ if name == "prompt" => return Ok(builtin::prompt::run(&run(inner)?)),
+                _ => return Ok(builtin::resource::run(&run(inner)?, &matches)),
+            };
+            let filling = Filling::find(spec, kind, &words, inner)?;
+            let mut command = filling.command(spec);
+            let matches = read(&mut command, &filling.words).map_err(|left| match left {
+                Left::Parser(error) if command::asks_in_full(&mut command, &error) => {
+                    Left::Help(filling.long_help(spec))
+                }
+                left => left,
+            })?;
+            let run = run(&matches)?;
+            Ok(match kind {
+                Kind::Prompt => builtin::prompt::get(&run, &filling, &matches),
+                Kind::Template => builtin::resource::read(&run, &filling, &matches),
+            })
+        }
         _ => {
             let Some(tool) = command::tool(spec, name) else {
                 return Err(command::unknown(spec, name).into());
@@ -134,6 +158,14 @@ fn find(
     }
 }
 
+/// The commands that are about prompts, or about resources.
+fn family(spec: &Spec, name: &str) -> Command {
+    match name {
+        "prompt" => builtin::prompt::command(spec),
+        _ => builtin::resource::command(spec),
+    }
+}
+
 /// Whether a line without the program's name could be run.
 ///
 /// # Errors
@@ -149,6 +181,7 @@ pub(crate) fn check(spec: &'static Spec, line: Vec<OsString>) -> Result<(), Stri
         let mut command = match name {
             "call" => builtin::call::command(spec),
             "self" => builtin::own::command(spec),
+            "prompt" | "resource" => family(spec, name),
             _ => match command::tool(spec, name) {
                 Some(tool) => command::of_tool(spec, tool),
                 None => return Err(command::unknown(spec, name).into()),

@@ -78,6 +78,26 @@ pub(crate) fn columns() -> usize {
         .unwrap_or(100)
 }
 
+/// Whether colours are unwelcome: `NO_COLOR` is set to anything (no-color.org).
+pub(crate) fn refuses_colour() -> bool {
+    read("NO_COLOR").is_some()
+}
+
+/// Whether `TERM` names a terminal that can do no more than append text.
+pub(crate) fn has_dumb_terminal() -> bool {
+    read("TERM").is_some_and(|term| term == "dumb")
+}
+
+/// Whether the caller's locale has all of Unicode, as the first of the variables that say so (POSIX,
+/// Environment Variables) says.
+pub(crate) fn speaks_unicode() -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(read);
+    locale.is_some_and(|locale| {
+        let locale = locale.to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    })
+}
+
 fn read(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

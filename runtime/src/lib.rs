@@ -13,6 +13,8 @@
 //! every program: a program's own build is a table and a link.
 
 mod arguments;
+mod asked;
+mod browser;
 mod builtin;
 pub mod bundle;
 mod client;
@@ -36,6 +38,7 @@ pub mod spec;
 pub mod template;
 pub mod text;
 mod transport;
+pub mod uri_template;
 pub mod validate;
 mod wire;
 

@@ -46,8 +46,11 @@ pub enum Revision {
     Pinned(String),
 }
 
-/// JSON-RPC errors that only a server of the stateless era gives (MCP 2026-07-28, Error codes).
+/// JSON-RPC errors that a client knows what to do about; those of -32020 to -32022 are given by servers
+/// of the stateless era alone (MCP 2026-07-28, Error codes).
 pub(crate) mod code {
+    /// `URLElicitationRequired`: `data.elicitations` lists the pages (MCP 2025-11-25, Elicitation).
+    pub(crate) const PAGES_REQUIRED: i64 = -32042;
     /// `HeaderMismatch`: the headers of a request say something else than its body.
     pub(crate) const HEADER_MISMATCH: i64 = -32020;
     /// `UnsupportedProtocolVersion`: `data.supported` lists the ones that are.

@@ -27,6 +27,7 @@ use rmcp::model::{
 use rmcp::service::RxJsonRpcMessage;
 use serde_json::{Map, Value, json};
 use tokio::sync::Notify;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::error::Error;
 use crate::host::{Answering, Host};
@@ -70,6 +71,8 @@ struct State {
     /// Why requests could not be sent, until the client takes them.
     failures: HashMap<RequestId, Error>,
     stderr: Tail,
+    /// Where changes of resources are told, if anybody wants to know of them.
+    updates: Option<UnboundedSender<Value>>,
 }
 
 /// What becomes of a message from the server.
@@ -136,6 +139,20 @@ impl Wire {
         self.progress.notified().await;
     }
 
+    /// The parameters of every `notifications/resources/updated` from here on.
+    pub(crate) fn updates(&self) -> UnboundedReceiver<Value> {
+        let (sender, receiver) = unbounded_channel();
+        self.lock().updates = Some(sender);
+        receiver
+    }
+
+    fn tell_update(&self, params: &Value) {
+        if let Some(updates) = &self.lock().updates {
+            // Nobody listens any more: then it need not be told.
+            let _ = updates.send(params.clone());
+        }
+    }
+
     /// Notes what is about to be sent.
     pub(crate) fn outbound(&self, message: &ClientJsonRpcMessage) {
         if let JsonRpcMessage::Request(request) = message {
@@ -188,6 +205,9 @@ impl Wire {
                 let params = message.remove("params").unwrap_or_default();
                 if method == "notifications/progress" {
                     self.progress.notify_one();
+                }
+                if method == "notifications/resources/updated" {
+                    self.tell_update(&params);
                 }
                 self.observe(Event::Notification(method, params));
                 Inbound::Consumed

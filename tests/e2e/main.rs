@@ -4,13 +4,18 @@
 
 mod answers;
 mod command_line;
+mod content;
 mod drift;
 mod eras;
 mod explain;
 mod generation;
 mod life;
 mod overlay;
+mod prompts;
 mod remote;
+mod resources;
 mod servers;
 mod slots;
+#[cfg(unix)]
+mod terminal;
 mod transports;

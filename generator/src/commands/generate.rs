@@ -284,6 +284,8 @@ impl Made {
         json!({
             "name": generated.program.name,
             "tools": generated.program.tools.len(),
+            "prompts": generated.program.prompts.len(),
+            "resource_templates": generated.program.templates.len(),
             "generate_ms": milliseconds(self.generated_in),
             "crate": self.files.map(|(written, unchanged)| json!({
                 "path": wish.crate_folder,

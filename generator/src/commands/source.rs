@@ -200,6 +200,8 @@ pub(super) fn bare(
         },
         slots: slots.to_vec(),
         tools: Vec::new(),
+        prompts: Vec::new(),
+        templates: Vec::new(),
     };
     program.to_spec()
 }

@@ -73,6 +73,8 @@ fn info(run: &Run) -> Result<String, Error> {
         "name": spec.name,
         "about": spec.about,
         "tools": spec.tools.len(),
+        "prompts": spec.prompts.len(),
+        "resourceTemplates": spec.templates.len(),
         "protocol": spec.server.protocol,
         "server": server,
         "serverInfo": server_info(&initialize),
@@ -86,6 +88,11 @@ fn info(run: &Run) -> Result<String, Error> {
     let mut text = format!("{}: {}\n", spec.name, spec.about);
     let mut line = |name: &str, value: String| text.push_str(&format!("{name:<10} {value}\n"));
     line("tools", spec.tools.len().to_string());
+    for (name, forms) in [("prompts", spec.prompts), ("templates", spec.templates)] {
+        if !forms.is_empty() {
+            line(name, forms.len().to_string());
+        }
+    }
     line("protocol", spec.server.protocol.to_owned());
     line("server", info["server"].to_string());
     for slot in spec.slots {

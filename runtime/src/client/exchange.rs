@@ -129,7 +129,7 @@ impl Client {
 /// What rmcp says of a request: the result is the wire's.
 pub(super) type Response = Result<Result<ServerResult, ServiceError>, RecvError>;
 
-fn is_lost(response: &Response) -> bool {
+pub(super) fn is_lost(response: &Response) -> bool {
     matches!(response, Ok(Err(ServiceError::McpError(data))) if Wire::is_loss(data))
 }
 

@@ -155,6 +155,7 @@ impl Route {
             revision: revision.to_owned(),
             greeting: Value::Null,
             is_proven: false,
+            subscription: None,
         })
     }
 

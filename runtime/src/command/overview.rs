@@ -16,8 +16,10 @@ const MANY: usize = 60;
 const NAMES: usize = 36;
 
 /// What every program has beside its tools.
-const OWN: [(&str, &str); 2] = [
+const OWN: [(&str, &str); 4] = [
     ("call", "Call any tool by the name the server knows it by"),
+    ("prompt", "List and get the server's prompts"),
+    ("resource", "List, read and watch the server's resources"),
     ("self", "Look at this program: its server, its tools"),
 ];
 
@@ -31,8 +33,13 @@ pub(super) fn page(spec: &Spec, full: bool, limit: usize) -> String {
     let shown: Vec<&Tool> = spec.tools.iter().filter(|tool| !tool.hidden).collect();
     let names_alone = !full && shown.len() > MANY;
     let names = shown.iter().map(|tool| width(tool.command));
-    let own = OWN.iter().map(|(name, _)| width(name));
-    let column = names.chain(own).max().unwrap_or(0).min(NAMES);
+    let said: Value = serde_json::from_str(spec.server.capture).unwrap_or_default();
+    let own: Vec<_> = OWN
+        .iter()
+        .filter(|(name, _)| is_offered(&said, name))
+        .collect();
+    let widths = own.iter().map(|(name, _)| width(name));
+    let column = names.chain(widths).max().unwrap_or(0).min(NAMES);
     let mut page = String::new();
     let about = clean(spec.about);
     if !about.is_empty() {
@@ -53,14 +60,28 @@ pub(super) fn page(spec: &Spec, full: bool, limit: usize) -> String {
         }
     }
     page.push_str("\nBuilt in:\n");
-    for (name, about) in OWN {
+    for (name, about) in own {
         entry(&mut page, name, about, column, limit);
     }
     page.push_str("\nOptions of every command:\n");
     page.push_str(options(spec, full, limit).trim_end());
     page.push('\n');
-    page.push_str(&hints(spec, names_alone, limit));
+    page.push_str(&hints(spec, &said, names_alone, limit));
     page
+}
+
+/// Whether a command of every program's is one for this server, as it was when the program was made.
+/// It works all the same.
+fn is_offered(said: &Value, command: &str) -> bool {
+    let capability = match command {
+        "prompt" => "prompts",
+        "resource" => "resources",
+        _ => return true,
+    };
+    let declared = said.pointer("/initialize/capabilities");
+    let declared = declared.and_then(|all| all.get(capability));
+    let listed = said.get(capability).and_then(Value::as_array);
+    declared.is_some_and(|it| !it.is_null()) || listed.is_some_and(|list| !list.is_empty())
 }
 
 /// The tools under their headings, in the order in which these come up; what has none at the end.
@@ -112,7 +133,7 @@ fn options(spec: &Spec, full: bool, limit: usize) -> String {
 }
 
 /// Where to read on.
-fn hints(spec: &Spec, names_alone: bool, limit: usize) -> String {
+fn hints(spec: &Spec, said: &Value, names_alone: bool, limit: usize) -> String {
     let name = spec.name;
     let mut hints = Vec::new();
     if names_alone {
@@ -122,7 +143,6 @@ fn hints(spec: &Spec, names_alone: bool, limit: usize) -> String {
     } else {
         hints.push(format!("`{name} COMMAND --help` says how one is used."));
     }
-    let said: Value = serde_json::from_str(spec.server.capture).unwrap_or_default();
     let instructions = said.pointer("/initialize/instructions");
     if instructions
         .and_then(Value::as_str)

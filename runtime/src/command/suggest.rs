@@ -12,7 +12,7 @@ const ALIKE: f64 = 0.7;
 /// The most names that are suggested at once.
 const FEW: usize = 3;
 /// The names of what every program has beside its tools.
-const OWN: [&str; 2] = ["call", "self"];
+const OWN: [&str; 4] = ["call", "prompt", "resource", "self"];
 
 /// The error for a command that there is not.
 pub(crate) fn unknown(spec: &Spec, name: &str) -> clap::Error {
