@@ -1,5 +1,6 @@
 //! The commands that every program has beside its tools.
 
+pub(crate) mod auth;
 pub(crate) mod call;
 mod check;
 mod explain;

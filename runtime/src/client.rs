@@ -192,7 +192,11 @@ pub(crate) fn closed(address: &str) -> Error {
 pub(crate) fn turned_away(address: &str, error: &DynamicTransportError) -> Error {
     let url = address.to_owned();
     match challenge(error) {
-        Some(challenge) => Error::Unauthorized { url, challenge },
+        Some(challenge) => Error::Unauthorized {
+            url,
+            challenge,
+            invitation: None,
+        },
         None => Error::Unreachable {
             url,
             reason: causes(&*error.error),

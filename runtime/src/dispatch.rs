@@ -105,6 +105,12 @@ fn find(
             let matches = read(&mut builtin::call::command(spec), &words)?;
             Ok(builtin::call::run(&run(&matches)?, &matches))
         }
+        "auth" => {
+            let matches = read(&mut builtin::auth::command(spec), &words)?;
+            let (_, inner) = matches.subcommand().unwrap_or(("", &matches));
+            let mut run = run(inner)?;
+            Ok(builtin::auth::run(&mut run, &matches))
+        }
         "self" => {
             let matches = read(&mut builtin::own::command(spec), &words)?;
             let (_, inner) = matches.subcommand().unwrap_or(("", &matches));
@@ -148,6 +154,7 @@ pub(crate) fn check(spec: &'static Spec, line: Vec<OsString>) -> Result<(), Stri
         let words: Vec<OsString> = std::iter::once(name.into()).chain(rest.cloned()).collect();
         let mut command = match name {
             "call" => builtin::call::command(spec),
+            "auth" => builtin::auth::command(spec),
             "self" => builtin::own::command(spec),
             _ => match command::tool(spec, name) {
                 Some(tool) => command::of_tool(spec, tool),

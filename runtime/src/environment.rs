@@ -1,5 +1,7 @@
 //! The environment: what this program reads of its own, and what its server gets.
 
+mod authorization;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -8,6 +10,9 @@ use crate::process::Launch;
 use crate::spec::{Binding, Spec, Transport};
 use crate::template;
 use crate::transport::{Endpoint, Remote};
+
+pub(crate) use authorization::SignIn;
+use authorization::authorization;
 
 /// The variables of the caller that every server gets: what a program needs to find its files and
 /// the network, and nothing that could be a secret of another program's.
@@ -94,6 +99,8 @@ pub(crate) struct Overrides {
     pub(crate) env: Vec<String>,
     /// `Name: value`, for the requests to a remote server.
     pub(crate) headers: Vec<String>,
+    /// How to sign in.
+    pub(crate) sign_in: SignIn,
 }
 
 /// The endpoint of a program's server, filled in from these values and, beneath them, the caller's
@@ -166,6 +173,7 @@ pub(crate) fn endpoint(spec: &Spec, overrides: &Overrides) -> Result<Endpoint, E
             Endpoint::Http(Remote {
                 url: fill(&url)?,
                 headers: bindings(headers, &value),
+                authorization: authorization(spec.name, &overrides.sign_in)?,
             })
         }
     };

@@ -37,6 +37,15 @@ impl From<Exit> for ExitCode {
     }
 }
 
+/// How to sign in where nobody is there to do it.
+#[derive(Debug)]
+pub struct Invitation {
+    /// The command that signs in.
+    pub login: String,
+    /// The page to sign in at.
+    pub authorization_url: String,
+}
+
 /// Why a run ended without an answer from the tool.
 ///
 /// The message of each names the thing and has no advice in it: that is [`Error::hint`].
@@ -102,6 +111,18 @@ pub enum Error {
         url: String,
         /// The `WWW-Authenticate` header.
         challenge: Option<String>,
+        /// How to sign in, where that is known.
+        invitation: Option<Box<Invitation>>,
+    },
+    /// Nobody could be signed in.
+    #[error("cannot sign in to {url}: {reason}")]
+    SignIn {
+        /// The address, without credentials.
+        url: String,
+        /// Why not.
+        reason: String,
+        /// A way out.
+        hint: Option<String>,
     },
     /// A limit on time ran out.
     #[error("no answer to {what} within {limit:?}")]
@@ -177,6 +198,7 @@ impl Error {
             Self::Gone { .. } => "server_gone",
             Self::Unreachable { .. } => "unreachable",
             Self::Unauthorized { .. } => "unauthorized",
+            Self::SignIn { .. } => "sign_in_failed",
             Self::Timeout { .. } => "timeout",
             Self::Refused { .. } => "refused",
             Self::Protocol(_) => "protocol",
@@ -193,7 +215,9 @@ impl Error {
         match self {
             // -32602 is "invalid params": the arguments are at fault, not the server.
             Self::Usage { .. } | Self::Refused { code: -32602, .. } => Exit::Usage,
-            Self::MissingSlots { .. } | Self::Unauthorized { .. } => Exit::Credential,
+            Self::MissingSlots { .. } | Self::Unauthorized { .. } | Self::SignIn { .. } => {
+                Exit::Credential
+            }
             Self::Start { .. } | Self::Gone { .. } | Self::Unreachable { .. } => Exit::Unreachable,
             Self::Timeout { .. } => Exit::Timeout,
             Self::Refused { .. } | Self::Protocol(_) | Self::Drift { .. } | Self::Damaged(_) => {
@@ -207,7 +231,15 @@ impl Error {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Usage { hint, .. } => hint.clone(),
+            Self::Usage { hint, .. } | Self::SignIn { hint, .. } => hint.clone(),
+            Self::Unauthorized {
+                invitation: Some(invitation),
+                ..
+            } => Some(format!(
+                "run `{}` on a terminal; or open {} in a browser, and then give the address it ends at \
+                 with `{} --callback 'ADDRESS'`",
+                invitation.login, invitation.authorization_url, invitation.login
+            )),
             Self::MissingSlots { names } => {
                 let exports: Vec<_> = names.iter().map(|name| format!("{name}=…")).collect();
                 Some(format!(
@@ -265,6 +297,15 @@ impl Error {
         error.insert("retryable".into(), self.retryable().into());
         if let Self::MissingSlots { names } = self {
             error.insert("missing".into(), names.clone().into());
+        }
+        if let Self::Unauthorized {
+            invitation: Some(invitation),
+            ..
+        } = self
+        {
+            error.insert("login".into(), invitation.login.clone().into());
+            let url = invitation.authorization_url.clone();
+            error.insert("authorization_url".into(), url.into());
         }
         if let Self::Refused { code, data, .. } = self {
             error.insert("rpc".into(), json!({"code": code, "data": data}));

@@ -13,6 +13,8 @@
 //! every program: a program's own build is a table and a link.
 
 mod arguments;
+#[cfg(feature = "http")]
+mod authorization;
 mod builtin;
 pub mod bundle;
 mod client;
@@ -23,11 +25,13 @@ mod environment;
 mod error;
 mod leak;
 mod output;
+mod person;
 mod process;
 mod reaper;
 mod run;
 pub mod sample;
 pub mod schema;
+mod secret;
 mod settings;
 mod signal;
 pub mod spec;
@@ -44,12 +48,13 @@ use serde_json::{Map, Value};
 
 pub use client::{Client, Limits, Listed, converse};
 pub use environment::endpoint_of;
-pub use error::{Error, Exit};
+pub use error::{Error, Exit, Invitation};
 pub use process::Launch;
+pub use secret::Secret;
 pub use settings::duration;
 #[cfg(feature = "http")]
 pub use transport::HTTP;
-pub use transport::{Connector, Endpoint, Remote, STDIO};
+pub use transport::{AuthorizationSettings, Connector, Endpoint, Remote, STDIO, Storage};
 pub use wire::Event;
 
 use spec::{Spec, Tool};

@@ -129,6 +129,12 @@ impl Settings {
                     .help("Send a header to a remote server; ${VARIABLE} is filled in"),
             )
             .arg(
+                option("mcp-store")
+                    .value_name("FOLDER")
+                    .hide_short_help(true)
+                    .help("Keep sign-ins in files of this folder, which only you can read, and not in the keychain"),
+            )
+            .arg(
                 option("help")
                     .short('h')
                     .action(ArgAction::Help)
@@ -182,6 +188,9 @@ impl Settings {
         }
         if let Some(url) = text("mcp-url") {
             (self.overrides.command, self.overrides.url) = (None, Some(url));
+        }
+        if let Some(folder) = text("mcp-store") {
+            self.overrides.sign_in.store = Some(folder);
         }
         self.overrides.env.extend(texts("mcp-env"));
         self.overrides.headers.extend(texts("mcp-header"));

@@ -16,8 +16,12 @@ const MANY: usize = 60;
 const NAMES: usize = 36;
 
 /// What every program has beside its tools.
-const OWN: [(&str, &str); 2] = [
+const OWN: [(&str, &str); 3] = [
     ("call", "Call any tool by the name the server knows it by"),
+    (
+        "auth",
+        "Sign in to a remote server, sign out, see who is signed in",
+    ),
     ("self", "Look at this program: its server, its tools"),
 ];
 

@@ -28,6 +28,7 @@ use crate::wire::{Inbound, Wire};
 pub const HTTP: Connector = Connector {
     reaches: |endpoint| matches!(endpoint, Endpoint::Http(_)),
     connect,
+    authorize: Some(crate::authorization::act),
 };
 
 /// The longest JSON body that is read, in bytes.

@@ -23,6 +23,7 @@ use crate::wire::{Event, Inbound, Wire};
 pub const STDIO: Connector = Connector {
     reaches: |endpoint| matches!(endpoint, Endpoint::Stdio(_)),
     connect,
+    authorize: None,
 };
 
 fn connect(endpoint: Endpoint, wire: Arc<Wire>, config: ClientConfig) -> Connecting {
