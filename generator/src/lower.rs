@@ -31,9 +31,6 @@ use crate::{
 
 pub(crate) use offer::{commands, offers};
 
-/// The protocol revision taken for granted where a capture does not tell.
-const PROTOCOL: &str = "2025-11-25";
-
 /// What the user decides and the server does not say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
@@ -142,14 +139,14 @@ fn server(capture: &Capture, transport: Transport) -> Server {
         origin: capture.origin.clone(),
         notes: capture.notes.clone(),
     };
-    let protocol = match &*capture.protocol_version {
-        "" => PROTOCOL.to_owned(),
-        known => known.to_owned(),
-    };
+    let protocol = capture.protocol_version.clone();
+    let capabilities =
+        serde_json::to_string(&capture.client_capabilities).expect("a capture is JSON already");
     let capture = serde_json::to_string(&rest).expect("a capture is JSON already");
     Server {
         transport,
         protocol,
+        capabilities,
         capture,
     }
 }

@@ -382,6 +382,7 @@ mod tests {
             server: Server {
                 transport: Transport::Unknown,
                 protocol: "",
+                capabilities: "{}",
                 capture: "{}",
             },
             slots: &[],

@@ -41,7 +41,7 @@ use crate::error::{Error, Invitation};
 use crate::output::printer::Printer;
 use crate::secret::Secret;
 use crate::settings::{Format, Verbosity};
-use crate::transport::{AuthorizationSettings, Remote};
+use crate::transport::AuthorizationSettings;
 
 use challenge::Challenge;
 use discovery::{Found, discover};
@@ -105,15 +105,6 @@ impl State {
 }
 
 impl Authorization {
-    /// The authorization of a server; none where the user gives the header.
-    pub(crate) fn of(remote: &Remote) -> Result<Option<Self>, Error> {
-        let is_given = |(name, _): &(String, String)| name.eq_ignore_ascii_case("authorization");
-        if remote.headers.iter().any(is_given) {
-            return Ok(None);
-        }
-        Self::new(&remote.url, remote.authorization.clone()).map(Some)
-    }
-
     pub(crate) fn new(url: &str, settings: AuthorizationSettings) -> Result<Self, Error> {
         let mut server = Url::parse(url)
             .map_err(|error| Error::usage(format!("`{}`: {error}", address(url))))?;
@@ -548,7 +539,11 @@ impl Authorization {
         let (reason, hint) = match fault {
             Fault::Unreachable(reason) => {
                 let reason = format!("its authorization server is not reached: {reason}");
-                return Error::Unreachable { url, reason };
+                return Error::Unreachable {
+                    url,
+                    status: None,
+                    reason,
+                };
             }
             Fault::NoClient => {
                 let name = crate::environment::option_name(&self.settings.program, "CLIENT_ID");

@@ -103,6 +103,13 @@ pub(crate) struct Overrides {
     pub(crate) sign_in: SignIn,
 }
 
+impl Overrides {
+    /// Whether another server is asked for.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        self.command.is_some() || self.url.is_some()
+    }
+}
+
 /// The endpoint of a program's server, filled in from these values and, beneath them, the caller's
 /// environment.
 ///
@@ -170,11 +177,11 @@ pub(crate) fn endpoint(spec: &Spec, overrides: &Overrides) -> Result<Endpoint, E
                 Transport::Http { headers, .. } if overrides.url.is_none() => headers,
                 _ => &[],
             };
-            Endpoint::Http(Remote {
-                url: fill(&url)?,
-                headers: bindings(headers, &value),
-                authorization: authorization(spec.name, &overrides.sign_in)?,
-            })
+            Endpoint::Http(Remote::new(
+                fill(&url)?,
+                bindings(headers, &value),
+                authorization(spec.name, &overrides.sign_in)?,
+            ))
         }
     };
     if let Endpoint::Http(remote) = &mut endpoint {
@@ -201,10 +208,7 @@ pub(crate) fn describe(spec: &Spec, overrides: &Overrides) -> Result<serde_json:
             .map(|binding| (binding.name.to_owned(), binding.value.into()))
             .collect()
     };
-    if overrides.command.is_none()
-        && overrides.url.is_none()
-        && matches!(spec.server.transport, Transport::Unknown)
-    {
+    if !overrides.is_elsewhere() && matches!(spec.server.transport, Transport::Unknown) {
         return Ok(serde_json::Value::Null);
     }
     Ok(match (located(spec, overrides)?, spec.server.transport) {

@@ -101,6 +101,8 @@ pub enum Error {
     Unreachable {
         /// The address, without credentials.
         url: String,
+        /// The HTTP status it answered with, if it answered.
+        status: Option<u16>,
         /// Why.
         reason: String,
     },

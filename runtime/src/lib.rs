@@ -23,10 +23,12 @@ mod dispatch;
 pub mod drift;
 mod environment;
 mod error;
+mod host;
 mod leak;
 mod output;
 mod person;
 mod process;
+mod protocol;
 mod reaper;
 mod run;
 pub mod sample;
@@ -46,15 +48,17 @@ use std::process::ExitCode;
 
 use serde_json::{Map, Value};
 
-pub use client::{Client, Limits, Listed, converse};
+pub use client::{Client, Introduction, Limits, Listed, converse};
 pub use environment::endpoint_of;
 pub use error::{Error, Exit, Invitation};
+pub use host::{Answering, Host, Refusal};
 pub use process::Launch;
+pub use protocol::{REVISIONS, Revision};
 pub use secret::Secret;
 pub use settings::duration;
 #[cfg(feature = "http")]
 pub use transport::HTTP;
-pub use transport::{AuthorizationSettings, Connector, Endpoint, Remote, STDIO, Storage};
+pub use transport::{AuthorizationSettings, Connector, Endpoint, Manner, Remote, STDIO, Storage};
 pub use wire::Event;
 
 use spec::{Spec, Tool};

@@ -1,17 +1,21 @@
 //! A run: a program, what it was told, and the calls it makes.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
-use crate::client::{self, Client};
+use crate::client::{self, Client, Introduction};
 use crate::environment;
 use crate::error::{Error, Exit};
+use crate::host::{Answering, Host, Refusal};
 use crate::output::printer::Printer;
 use crate::output::{failure, pretty, render};
-use crate::settings::{Format, Settings};
+use crate::settings::{Format, Settings, Verbosity};
 use crate::signal::Signals;
-use crate::spec::{Spec, Tool};
+use crate::spec::{Spec, Tool, Transport};
 use crate::text::plain;
 use crate::transport::Connector;
+use crate::wire::Event;
 
 /// A program whose command line has been read.
 pub(crate) struct Run {
@@ -48,7 +52,7 @@ impl Run {
         }
         let params = json!({"name": tool, "arguments": arguments});
         self.converse(
-            async |client| client.request("tools/call", params).await,
+            async |client| client.call(params, known.map(|tool| tool.definition)).await,
             |answer| self.answer(tool, known, &answer),
         )
     }
@@ -61,13 +65,23 @@ impl Run {
     ) -> Result<(), Error> {
         let endpoint = environment::endpoint(self.spec, &self.settings.overrides)?;
         client::converse(async {
-            let printer = self.printer.clone();
+            let server = &self.spec.server;
+            let introduction = Introduction {
+                name: self.spec.name.to_owned(),
+                revision: self.settings.revision(server.protocol),
+                events: matches!(server.transport, Transport::Http { events: true, .. })
+                    && !self.settings.overrides.is_elsewhere(),
+                log_level: (self.settings.verbosity == Verbosity::Verbose).then_some("debug"),
+            };
             let connecting = Client::connect(
                 endpoint,
                 self.connectors,
-                self.spec.name,
+                introduction,
                 self.settings.limits(),
-                move |event| printer.event(&event),
+                Arc::new(Caller {
+                    printer: self.printer.clone(),
+                    capabilities: server.capabilities,
+                }),
             );
             let mut signals = Signals::listen()?;
             let mut client = signals.or(connecting).await??;
@@ -115,5 +129,25 @@ fn mask(known: Option<&Tool>, arguments: &mut Value) {
         if let Some(value) = arguments.pointer_mut(secret.pointer) {
             *value = "[redacted]".into();
         }
+    }
+}
+
+/// The caller, to the server.
+struct Caller {
+    printer: Printer,
+    capabilities: &'static str,
+}
+
+impl Host for Caller {
+    fn capabilities(&self) -> Value {
+        serde_json::from_str(self.capabilities).unwrap_or_default()
+    }
+
+    fn hear(&self, event: Event) {
+        self.printer.event(&event);
+    }
+
+    fn answer<'a>(&'a self, method: &'a str, _params: Value) -> Answering<'a> {
+        Box::pin(async move { Err(Refusal::unknown(method)) })
     }
 }

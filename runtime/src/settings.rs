@@ -10,6 +10,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use crate::client::Limits;
 use crate::environment::{self, Overrides};
 use crate::error::Error;
+use crate::protocol::{REVISIONS, Revision};
 
 /// How an answer is printed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -44,6 +45,8 @@ pub(crate) struct Settings {
     /// Whether the arguments are sent as they are, whatever the schema says.
     pub(crate) unchecked: bool,
     pub(crate) timeout: Option<Duration>,
+    /// The one revision of the protocol that may be spoken, if the user wants one.
+    pub(crate) protocol: Option<String>,
     pub(crate) overrides: Overrides,
 }
 
@@ -115,6 +118,13 @@ impl Settings {
                     .help("Reach this server instead, over streamable HTTP"),
             )
             .arg(
+                option("mcp-protocol")
+                    .value_name("REVISION")
+                    .value_parser(REVISIONS)
+                    .hide_short_help(true)
+                    .help("Speak this revision of the protocol and no other"),
+            )
+            .arg(
                 option("mcp-env")
                     .value_name("NAME[=VALUE]")
                     .action(ArgAction::Append)
@@ -155,6 +165,16 @@ impl Settings {
         if let Some(time) = environment::option(program, "TIMEOUT") {
             settings.timeout = Some(duration(&time)?);
         }
+        if let Some(revision) = environment::option(program, "PROTOCOL") {
+            if !REVISIONS.contains(&revision.as_str()) {
+                let name = environment::option_name(program, "PROTOCOL");
+                return Err(Error::usage(format!(
+                    "{name}=`{revision}`: not one of {}",
+                    REVISIONS.join(", ")
+                )));
+            }
+            settings.protocol = Some(revision);
+        }
         settings.overrides.command = environment::option(program, "COMMAND");
         settings.overrides.url = environment::option(program, "URL");
         Ok(settings)
@@ -183,6 +203,7 @@ impl Settings {
         }
         self.dry_run |= matches.get_flag("dry-run");
         self.unchecked |= matches.get_flag("mcp-no-validate");
+        self.protocol = text("mcp-protocol").or(self.protocol.take());
         if let Some(command) = text("mcp-command") {
             (self.overrides.command, self.overrides.url) = (Some(command), None);
         }
@@ -195,6 +216,16 @@ impl Settings {
         self.overrides.env.extend(texts("mcp-env"));
         self.overrides.headers.extend(texts("mcp-header"));
         Ok(())
+    }
+
+    /// What is known of the server's revision, which was this one when the program was made.
+    pub(crate) fn revision(&self, met: &str) -> Revision {
+        match &self.protocol {
+            Some(revision) => Revision::Pinned(revision.clone()),
+            // Another server may speak another one.
+            None if met.is_empty() || self.overrides.is_elsewhere() => Revision::Unknown,
+            None => Revision::Met(met.to_owned()),
+        }
     }
 
     /// How long the server may take.

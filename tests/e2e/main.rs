@@ -5,6 +5,7 @@
 mod answers;
 mod command_line;
 mod drift;
+mod eras;
 mod explain;
 mod generation;
 mod life;

@@ -18,7 +18,7 @@ pub(crate) fn act(
     action: Action,
 ) -> Pin<Box<dyn Future<Output = Result<Value, Error>> + Send>> {
     Box::pin(async move {
-        let Some(authorization) = Authorization::of(&remote)? else {
+        let Some(authorization) = remote.authorization()? else {
             return Err(Error::usage_with_hint(
                 "a header Authorization is given, so there is nothing to sign in to",
                 "leave the header out to sign in",

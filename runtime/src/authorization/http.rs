@@ -14,8 +14,8 @@ use serde_json::Value;
 use url::{Url, form_urlencoded};
 
 use super::address::Policy;
-use crate::client::causes;
 use crate::secret::Secret;
+use crate::transport::causes;
 
 /// The longest answer that is read, in bytes.
 const LONGEST: usize = 1 << 20;
