@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn a_token_is_replaced_five_minutes_ahead_of_its_end_or_a_fifth_of_its_life() {
-        let age = |life, now| {
+        let age = |life: u64, now: u64| {
             let grant = Grant {
                 obtained: 1000,
                 expires: Some(1000 + life),
