@@ -78,6 +78,11 @@ pub(crate) struct Authorization {
 struct State {
     is_read: bool,
     record: Option<Record>,
+    /// Where the last record that was found is kept: the next one goes there too.
+    kept: Option<Kept>,
+    /// The run's last sign-in, whose client is that of the next one too. A client of an earlier run may
+    /// be forgotten, and the server says so on its page, where nobody but the person sees it.
+    begun: Option<Pending>,
     refusals: u8,
     refused: Option<Instant>,
     /// Why the record could not be kept.
@@ -148,23 +153,27 @@ impl Authorization {
         if state.token().is_some_and(|token| sent != Some(token)) {
             return Ok(true);
         }
-        if (status == 403 && !challenge.wants_more()) || !state.go_on() {
+        if status == 403 && !challenge.wants_more() {
             return Ok(false);
         }
+        if !state.go_on() {
+            return self.give_up(&challenge);
+        }
         // So may another process have been.
-        if let Some(record) = self.store.read().await? {
-            let old = state.record.replace(record);
+        if state
+            .record
+            .as_ref()
+            .is_none_or(|record| record.kept != Kept::Memory)
+        {
+            let stored = self.store.read().await?;
+            state.record = stored.filter(|record| self.is_ours(record));
             if state.token().is_some_and(|token| sent != Some(token)) {
                 return Ok(true);
             }
-            state.record = old.or(state.record.take());
         }
         let found = self.discover(&challenge).await?;
         self.forget_another_issuer(&mut state, &found);
         if !challenge.wants_more() && sent.is_some() {
-            if let Some(record) = &mut state.record {
-                record.issuer = found.issuer.clone();
-            }
             if self.renew(&mut state, sent).await?.is_some() {
                 return Ok(true);
             }
@@ -175,7 +184,7 @@ impl Authorization {
             && scopes.iter().all(|scope| asked.contains(scope))
             && sent.is_some()
         {
-            return Ok(false);
+            return self.give_up(&challenge);
         }
         let is_guess = found.is_guess;
         match self.sign_in(&mut state, found, scopes, header).await {
@@ -190,6 +199,22 @@ impl Authorization {
                 Ok(true)
             }
         }
+    }
+
+    /// What is left to say when no sign-in helps.
+    fn give_up(&self, challenge: &Challenge) -> Result<bool, Error> {
+        if !challenge.wants_more() {
+            return Ok(false);
+        }
+        let scopes = challenge.scopes().join(" ");
+        Err(Error::SignIn {
+            url: address(self.server.as_str()),
+            reason: format!("it wants more than was granted: {scopes}"),
+            hint: Some(format!(
+                "ask for it with `{} --scope '{scopes}'`",
+                self.login()
+            )),
+        })
     }
 
     /// The scopes that have been asked for.
@@ -230,6 +255,7 @@ impl Authorization {
                 .read()
                 .await?
                 .filter(|record| self.is_ours(record));
+            state.kept = state.record.as_ref().map(|record| record.kept);
             state.is_read = true;
         }
         Ok(())
@@ -339,6 +365,7 @@ impl Authorization {
         let known = state.record.as_ref().map(|record| record.issuer.issuer());
         if known.is_some_and(|known| known != found.issuer.issuer()) {
             state.record = None;
+            state.begun = None;
         }
     }
 
@@ -346,7 +373,7 @@ impl Authorization {
     async fn sign_in(
         &self,
         state: &mut State,
-        mut found: Found,
+        found: Found,
         scopes: Vec<String>,
         header: &str,
     ) -> Result<(), Failure> {
@@ -354,41 +381,56 @@ impl Authorization {
             return self.sign_in_alone(state, found, scopes).await;
         }
         if !self.settings.person {
-            return Err(self.invite(&mut found, scopes, header).await?.into());
+            return Err(self.invite(found, scopes, header).await?.into());
         }
         let listener = self.listener(state).await?;
-        let pending = self.begin(&mut found, listener.redirect(), scopes).await?;
+        let known = state.begun.as_ref();
+        let pending = self
+            .begin(found, listener.redirect(), scopes, known)
+            .await?;
+        state.begun = Some(pending.clone());
         let callback = sign_in::ask(&self.settings, &pending, &listener).await?;
         self.finish(state, &pending, callback).await
     }
 
-    /// Listens where the client that is known by now is sent, so that a second sign-in of a run is that
-    /// of the same client; else anywhere.
+    /// Listens where the user says; else where the run's last client is sent, so that it can be used
+    /// again; else anywhere.
     async fn listener(&self, state: &State) -> Result<Listener, Fault> {
-        let redirect = || {
-            let client = state.record.as_ref()?.client.as_ref()?;
-            Url::parse(client.redirect.as_deref()?).ok()?.port()
+        let redirect = state
+            .begun
+            .as_ref()
+            .and_then(|begun| begun.client.redirect.as_deref());
+        let last = redirect.and_then(|redirect| Url::parse(redirect).ok()?.port());
+        let listener = match (self.settings.port, last) {
+            (None, Some(port)) => match Listener::open(Some(port)).await {
+                Err(_) => Listener::open(None).await,
+                listener => listener,
+            },
+            (port, _) => Listener::open(port).await,
         };
-        if let Some(port) = self.settings.port.or_else(redirect)
-            && let Ok(listener) = Listener::open(Some(port)).await
-        {
-            return Ok(listener);
-        }
-        let open = Listener::open(None).await;
-        open.map_err(|error| Fault::Unusable(format!("cannot listen for the browser: {error}")))
+        listener.map_err(|error| Fault::Unusable(format!("cannot listen for the browser: {error}")))
     }
 
     /// Begins a sign-in as a client that is sent to `redirect`.
     async fn begin(
         &self,
-        found: &mut Found,
+        mut found: Found,
         redirect: &str,
         scopes: Vec<String>,
+        known: Option<&Pending>,
     ) -> Result<Pending, Fault> {
-        let issuer = &mut found.issuer;
-        let (client, secret) =
-            registration::client(&self.http, &self.settings, issuer, redirect, &scopes).await?;
-        let (issuer, resource) = (issuer.clone(), found.resource.clone());
+        let known = known.filter(|known| known.client.redirect.as_deref() == Some(redirect));
+        let (client, secret) = match known {
+            Some(known) => {
+                found.issuer = known.issuer.clone();
+                (known.client.clone(), known.client_secret().cloned())
+            }
+            None => {
+                let issuer = &mut found.issuer;
+                registration::client(&self.http, &self.settings, issuer, redirect, &scopes).await?
+            }
+        };
+        let (issuer, resource) = (found.issuer, found.resource);
         Pending::begin(&self.http, issuer, resource, client, secret, scopes)
     }
 
@@ -401,7 +443,7 @@ impl Authorization {
     ) -> Result<(), Failure> {
         let code = pending.code(callback)?;
         let secret = pending.client_secret().cloned();
-        let mut record = self.record(pending.issuer.clone(), pending.resource.clone());
+        let mut record = self.record(state, pending.issuer.clone(), pending.resource.clone());
         record.secrets.client_secret = secret;
         let asking = self.asking(&pending.client, &record);
         let request = Request::Code {
@@ -429,7 +471,7 @@ impl Authorization {
             proof: registration::proof_of_given(&self.settings, &found.issuer),
             redirect: None,
         };
-        let mut record = self.record(found.issuer, found.resource);
+        let mut record = self.record(state, found.issuer, found.resource);
         let asking = self.asking(&client, &record);
         let tokens = asking.tokens(&Request::Client, &scopes).await?;
         record.client = Some(client);
@@ -442,14 +484,17 @@ impl Authorization {
         Ok(())
     }
 
-    fn record(&self, issuer: record::Metadata, resource: String) -> Record {
+    fn record(&self, state: &State, issuer: record::Metadata, resource: String) -> Record {
         Record {
             url: self.server.to_string(),
             resource,
             issuer,
             client: None,
             grant: None,
-            kept: self.store.kept(),
+            kept: match state.kept {
+                Some(Kept::File) => Kept::File,
+                _ => self.store.kept(),
+            },
             secrets: record::Secrets::default(),
         }
     }
@@ -475,7 +520,7 @@ impl Authorization {
     /// What is told where nobody is there: the page to sign in at, and the commands that go on from it.
     async fn invite(
         &self,
-        found: &mut Found,
+        found: Found,
         scopes: Vec<String>,
         header: &str,
     ) -> Result<Error, Failure> {
@@ -501,7 +546,7 @@ impl Authorization {
                     .map_err(|error| {
                         Fault::Unusable(format!("cannot listen for the browser: {error}"))
                     })?;
-                let pending = self.begin(found, &redirect, scopes).await?;
+                let pending = self.begin(found, &redirect, scopes, None).await?;
                 let url = pending.url.clone();
                 // The oldest go first, should somebody ask for ever.
                 let surplus = (all.len() + 1).saturating_sub(16);

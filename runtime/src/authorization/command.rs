@@ -46,7 +46,8 @@ pub(crate) fn act(
 impl Authorization {
     /// Signs in, whether or not somebody is signed in already.
     async fn login_now(&self, state: &mut State) -> Result<(), Error> {
-        if !self.settings.alone && self.settings.person && !self.store.is_usable() {
+        let is_kept = self.store.is_usable() || state.kept == Some(Kept::File);
+        if !self.settings.alone && self.settings.person && !is_kept {
             return Err(self.no_store());
         }
         let challenge = self.http.challenge().await;

@@ -3,7 +3,7 @@
 //! What is done is the connector's: a program for a local server links nothing of it.
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::client;
 use crate::environment;
@@ -99,6 +99,17 @@ pub(crate) fn run(run: &mut Run, matches: &ArgMatches) -> Exit {
 }
 
 fn act(run: &Run, action: Action) -> Result<(), Error> {
+    if run.settings.dry_run {
+        let server = environment::describe(run.spec, &run.settings.overrides)?;
+        let what = match action {
+            Action::Login { .. } => "login",
+            Action::Logout => "logout",
+            Action::Status => "status",
+        };
+        return run
+            .printer
+            .data(&pretty(&json!({"auth": what, "server": server})));
+    }
     let endpoint = environment::endpoint(run.spec, &run.settings.overrides)?;
     let connector = run
         .connectors
@@ -135,6 +146,7 @@ fn shown(status: &Value, format: Format) -> String {
             "signed out of {}, whose tokens live on until they expire: it did not take them back\n",
             text("url")
         ),
+        (_, Value::Bool(true)) => format!("signed out of {}\n", text("url")),
         _ => format!("not signed in to {}\n", text("url")),
     };
     let mut line = |name: &str, value: String| {
