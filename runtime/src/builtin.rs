@@ -1,5 +1,6 @@
 //! The commands that every program has beside its tools.
 
+pub(crate) mod auth;
 pub(crate) mod call;
 mod check;
 mod complete;
@@ -22,6 +23,7 @@ use crate::spec::{RESERVED_COMMANDS, Spec};
 pub(crate) fn command(spec: &Spec, name: &str) -> Option<Command> {
     Some(match name {
         "call" => call::command(spec),
+        "auth" => auth::command(spec),
         "self" => own::command(spec),
         "prompt" => prompt::command(spec),
         "resource" => resource::command(spec),

@@ -106,6 +106,12 @@ fn find(
             let matches = read(&mut builtin::call::command(spec), &words)?;
             Ok(builtin::call::run(&run(&matches)?, &matches))
         }
+        "auth" => {
+            let matches = read(&mut builtin::auth::command(spec), &words)?;
+            let (_, inner) = matches.subcommand().unwrap_or(("", &matches));
+            let mut run = run(inner)?;
+            Ok(builtin::auth::run(&mut run, &matches))
+        }
         "self" => {
             let matches = read(&mut builtin::own::command(spec), &words)?;
             let mut inner = &matches;

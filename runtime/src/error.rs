@@ -38,6 +38,15 @@ impl From<Exit> for ExitCode {
     }
 }
 
+/// How to sign in where nobody is there to do it.
+#[derive(Debug)]
+pub struct Invitation {
+    /// The command that signs in.
+    pub login: String,
+    /// The page to sign in at.
+    pub authorization_url: String,
+}
+
 /// Why a run ended without an answer from the tool.
 ///
 /// The message of each names the thing and has no advice in it: that is [`Error::hint`].
@@ -105,6 +114,18 @@ pub enum Error {
         url: String,
         /// The `WWW-Authenticate` header.
         challenge: Option<String>,
+        /// How to sign in, where that is known.
+        invitation: Option<Box<Invitation>>,
+    },
+    /// Nobody could be signed in.
+    #[error("cannot sign in to {url}: {reason}")]
+    SignIn {
+        /// The address, without credentials.
+        url: String,
+        /// Why not.
+        reason: String,
+        /// A way out.
+        hint: Option<String>,
     },
     /// The server asked for what only a person could answer, and there was none.
     #[error("{message}")]
@@ -201,6 +222,7 @@ impl Error {
             Self::Unreachable { .. } => "unreachable",
             Self::Unauthorized { .. } => "unauthorized",
             Self::Asked { .. } => "input_required",
+            Self::SignIn { .. } => "sign_in_failed",
             Self::Timeout { .. } => "timeout",
             Self::Refused { .. } => "refused",
             Self::Protocol(_) => "protocol",
@@ -225,6 +247,7 @@ impl Error {
             } => Exit::Usage,
             Self::MissingSlots { .. }
             | Self::Unauthorized { .. }
+            | Self::SignIn { .. }
             | Self::Asked { .. }
             | Self::Refused {
                 code: code::PAGES_REQUIRED,
@@ -244,9 +267,16 @@ impl Error {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Usage { hint, .. } => hint.clone(),
-            Self::Asked { hint, .. } => Some(hint.clone()),
-            Self::Unfinished { hint, .. } => Some(hint.clone()),
+            Self::Usage { hint, .. } | Self::SignIn { hint, .. } => hint.clone(),
+            Self::Unauthorized {
+                invitation: Some(invitation),
+                ..
+            } => Some(format!(
+                "run `{}` on a terminal; or open {} in a browser, and then give the address it ends at \
+                 with `{} --callback 'ADDRESS'`",
+                invitation.login, invitation.authorization_url, invitation.login
+            )),
+            Self::Asked { hint, .. } | Self::Unfinished { hint, .. } => Some(hint.clone()),
             Self::MissingSlots { names } => {
                 let exports: Vec<_> = names.iter().map(|name| format!("{name}=…")).collect();
                 Some(format!(
@@ -316,6 +346,15 @@ impl Error {
         }
         if let Self::Asked { asked, .. } = self {
             error.insert("asked".into(), asked.clone().into());
+        }
+        if let Self::Unauthorized {
+            invitation: Some(invitation),
+            ..
+        } = self
+        {
+            error.insert("login".into(), invitation.login.clone().into());
+            let url = invitation.authorization_url.clone();
+            error.insert("authorization_url".into(), url.into());
         }
         if let Self::Refused { code, data, .. } = self {
             error.insert("rpc".into(), json!({"code": code, "data": data}));

@@ -181,6 +181,12 @@ impl Settings {
                     .help("Answer the server's prompts to a language model by this command"),
             )
             .arg(
+                option("mcp-store")
+                    .value_name("FOLDER")
+                    .hide_short_help(true)
+                    .help("Keep sign-ins in files of this folder, which only you can read, and not in the keychain"),
+            )
+            .arg(
                 option("help")
                     .short('h')
                     .action(ArgAction::Help)
@@ -267,6 +273,9 @@ impl Settings {
         }
         if let Some(command) = text("mcp-sampling-command") {
             self.sampling_command = Some(command);
+        }
+        if let Some(folder) = text("mcp-store") {
+            self.overrides.sign_in.store = Some(folder);
         }
         self.overrides.env.extend(texts("mcp-env"));
         self.overrides.headers.extend(texts("mcp-header"));

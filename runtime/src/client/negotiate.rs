@@ -22,10 +22,11 @@ use rmcp::RoleClient;
 use rmcp::model::{ClientNotification, ClientRequest, InitializeRequest, InitializedNotification};
 use rmcp::service::{PeerRequestOptions, RequestHandle};
 use serde_json::{Value, json};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::{Client, Party, Route};
 use crate::error::Error;
+use crate::person::timeout_at;
 use crate::protocol::{self, LAST_WITH_HANDSHAKE, NEWEST, REVISIONS, Revision, code};
 use crate::transport::Manner;
 use crate::wire::Wire;

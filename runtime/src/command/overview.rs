@@ -16,10 +16,14 @@ const MANY: usize = 60;
 const NAMES: usize = 36;
 
 /// What every program has beside its tools.
-const OWN: [(&str, &str); 4] = [
+const OWN: [(&str, &str); 5] = [
     ("call", "Call any tool by the name the server knows it by"),
     ("prompt", "List and get the server's prompts"),
     ("resource", "List, read and watch the server's resources"),
+    (
+        "auth",
+        "Sign in to a remote server, sign out, see who is signed in",
+    ),
     ("self", "Look at this program: its server, its tools"),
 ];
 
