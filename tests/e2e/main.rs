@@ -12,4 +12,5 @@ mod life;
 mod overlay;
 mod remote;
 mod servers;
+mod sign_in;
 mod slots;
