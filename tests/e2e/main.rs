@@ -16,6 +16,7 @@ mod prompts;
 mod remote;
 mod resources;
 mod servers;
+mod sign_in;
 mod slots;
 mod tasks;
 #[cfg(unix)]
