@@ -216,9 +216,12 @@ mod tests {
         server: Server {
             transport: Transport::Unknown,
             protocol: "",
+            capabilities: "{}",
             capture: "{}",
         },
         slots: &[],
+        prompts: &[],
+        templates: &[],
         tools: &[
             Tool {
                 wire: "feed",

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{WIDTH, root};
 use crate::environment;
-use crate::spec::{Spec, Tool};
+use crate::spec::{Spec, Tool, Transport};
 use crate::text::{clean, cut, fill, width};
 
 /// The most tools of which the short help says what each does.
@@ -40,7 +40,7 @@ pub(super) fn page(spec: &Spec, full: bool, limit: usize) -> String {
     let said: Value = serde_json::from_str(spec.server.capture).unwrap_or_default();
     let own: Vec<_> = OWN
         .iter()
-        .filter(|(name, _)| is_offered(&said, name))
+        .filter(|(name, _)| is_offered(spec, &said, name))
         .collect();
     let widths = own.iter().map(|(name, _)| width(name));
     let column = names.chain(widths).max().unwrap_or(0).min(NAMES);
@@ -76,8 +76,9 @@ pub(super) fn page(spec: &Spec, full: bool, limit: usize) -> String {
 
 /// Whether a command of every program's is one for this server, as it was when the program was made.
 /// It works all the same.
-fn is_offered(said: &Value, command: &str) -> bool {
+fn is_offered(spec: &Spec, said: &Value, command: &str) -> bool {
     let capability = match command {
+        "auth" => return !matches!(spec.server.transport, Transport::Stdio { .. }),
         "prompt" => "prompts",
         "resource" => "resources",
         _ => return true,

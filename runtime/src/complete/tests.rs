@@ -148,9 +148,12 @@ static SPEC: Spec = Spec {
     server: Server {
         transport: Transport::Unknown,
         protocol: "",
+        capabilities: "{}",
         capture: "{}",
     },
     slots: &[],
+    prompts: &[],
+    templates: &[],
     tools: TOOLS,
 };
 

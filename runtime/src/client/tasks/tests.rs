@@ -13,7 +13,7 @@ use super::*;
 use crate::client::{Introduction, Limits};
 use crate::host::{Answering, Host};
 use crate::protocol::Revision;
-use crate::transport::{Connector, Endpoint, Link, Remote};
+use crate::transport::{AuthorizationSettings, Connector, Endpoint, Link, Remote};
 use crate::wire::{Inbound, Wire};
 
 /// What the client says next, by its method (none for an answer of its), and what it is told then. A
@@ -77,6 +77,7 @@ impl Transport<RoleClient> for Scripted {
 
 const SCRIPTED: Connector = Connector {
     reaches: |_| true,
+    authorize: None,
     open: |endpoint, _, party| {
         Box::pin(async move {
             let servers = SERVERS.lock().unwrap();
@@ -158,10 +159,11 @@ impl Scene {
             start: Duration::from_secs(5),
             request: Duration::from_secs(5),
         };
-        let endpoint = Endpoint::Http(Remote {
+        let endpoint = Endpoint::Http(Remote::new(
             url,
-            headers: Vec::new(),
-        });
+            Vec::new(),
+            AuthorizationSettings::default(),
+        ));
         let connected =
             Client::connect(endpoint, &[SCRIPTED], introduction, limits, person.clone());
         Self {
