@@ -178,6 +178,21 @@ fn a_revision_that_is_refused_and_supported_after_all_is_spoken_once_more() {
 }
 
 #[test]
+fn a_tool_that_wants_a_header_no_call_can_have_is_left_out_where_calls_have_headers() {
+    let tools = |met: &Met| {
+        let outcome = met.sandbox.run(&met.program, ["self", "tools"]);
+        outcome.exits(0).stdout.lines().count()
+    };
+    assert_eq!(tools(&Met::over_stdio("misheaded")), 10);
+    let server = mcpress_fixtures::listen("misheaded", &[]).unwrap();
+    let sandbox = Sandbox::new();
+    let journal = sandbox.file("journal");
+    let met = Met::of(sandbox, journal, &["--url", server.url()]);
+    assert_eq!(tools(&met), 1);
+    met.sandbox.run(&met.program, ["good", "--a", "x"]).exits(0);
+}
+
+#[test]
 fn an_answer_that_is_lost_on_its_way_is_asked_for_once_more() {
     mcpress();
     let server = mcpress_fixtures::listen("modern", &["--answer", "sse"]).unwrap();
