@@ -33,6 +33,8 @@ pub(crate) fn suggestions(mut run: Run, blank: &Blank<'_>) -> Vec<String> {
     let end = Instant::now() + PATIENCE;
     run.settings.timeout = Some(PATIENCE);
     run.printer = Printer::new(Format::Text, Verbosity::Quiet);
+    // What is typed is for the shell.
+    run.settings.answers = Some("decline".to_owned());
     let mut found = Vec::new();
     let _ = run.converse(
         async |client| {
