@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 mod answers;
+#[cfg(unix)]
+mod asking;
 mod command_line;
 mod completion;
 mod content;
