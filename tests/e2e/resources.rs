@@ -7,7 +7,7 @@ use mcpress_tests::{Kind, Sandbox, fixture, press, pressed, wait_until};
 use serde_json::{Value, json};
 
 /// The first bytes of a picture.
-const PICTURE: &[u8] = b"\x89PNG\r\n\x1a\n\xff";
+const PICTURE: &[u8] = b"\x89PNG\r\n\x1a\n\0\xff";
 
 #[test]
 fn every_page_of_resources_and_templates_is_listed() {
@@ -109,13 +109,13 @@ fn bytes_go_to_a_file_or_on_a_pipe_as_they_are_and_otherwise_are_named() {
         let named = sandbox.run(&program, read).exits(0);
         assert_eq!(
             named.stdout,
-            "[resource: library://map image/png, 9 bytes]\n"
+            "[resource: library://map image/png, 10 bytes]\n"
         );
         let saved = sandbox.run(&program, read.iter().chain(&["--out", "map.png"]));
         let saved = saved.exits(0);
         assert_eq!(
             (&*saved.stdout, &*saved.stderr),
-            ("", "saved map.png (9 bytes)\n")
+            ("", "saved map.png (10 bytes)\n")
         );
         assert_eq!(fs::read(sandbox.file("map.png")).unwrap(), PICTURE);
         let pipe = format!(
