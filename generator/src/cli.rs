@@ -241,6 +241,17 @@ fn server(command: Command) -> Command {
             Arg::new("timeout").long("timeout").value_name("TIME").help_heading(SERVER)
                 .help("Wait this long for the server: 30s, 2m; a bare number is milliseconds [default: 60s]"),
         )
+        .arg(
+            Arg::new("protocol").long("protocol").value_name("REVISION").help_heading(SERVER)
+                .value_parser(mcpress_runtime::REVISIONS)
+                .hide_possible_values(true)
+                .help("Speak this revision of the protocol, such as 2025-11-25 [default: the newest the server knows]"),
+        )
+        .arg(
+            list("declare").value_name("CAPABILITY").help_heading(SERVER)
+                .value_parser(["roots", "sampling"])
+                .help("Say that the program can be asked for these: some servers offer more tools then"),
+        )
 }
 
 fn path(id: &'static str) -> Arg {

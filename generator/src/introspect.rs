@@ -4,12 +4,14 @@
 //! runtime and with the same client capabilities: servers choose their tools by those.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mcpress_runtime::{
-    Client, Connector, Endpoint, Error, Event, HTTP, Limits, Listed, STDIO, converse,
+    Answering, Client, Connector, Endpoint, Error, Event, HTTP, Host, Introduction, Limits, Listed,
+    Manner, Refusal, Revision, STDIO, converse,
 };
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::capture::{self, Capture};
 
@@ -19,26 +21,93 @@ pub const CONNECTORS: &[Connector] = &[STDIO, HTTP];
 /// What the client calls itself when it asks.
 const NAME: &str = "mcpress";
 
+/// How a server is asked.
+#[derive(Debug, Clone)]
+pub struct Approach {
+    /// How long it may take.
+    pub limits: Limits,
+    /// The revision that is spoken, or that it is to be found out.
+    pub revision: Revision,
+    /// What the client declares that it can be asked for.
+    pub capabilities: Map<String, Value>,
+}
+
+/// What a server said, and how it was reached.
+#[derive(Debug, Clone)]
+pub struct Introspected {
+    /// What it said.
+    pub capture: Capture,
+    /// How messages travelled.
+    pub manner: Manner,
+}
+
+/// What every program can be asked for, and `more` of what it can be given the means for:
+/// `roots`, `sampling`.
+pub fn capabilities<'a>(more: impl Iterator<Item = &'a str>) -> Map<String, Value> {
+    let mut capabilities = Map::new();
+    capabilities.insert("elicitation".to_owned(), json!({"form": {}, "url": {}}));
+    capabilities.extend(more.map(|name| (name.to_owned(), json!({}))));
+    capabilities
+}
+
 /// Asks a server for all it offers.
 ///
 /// # Errors
 ///
 /// When the server cannot be started or reached, or does not list its tools. A list of prompts or
 /// resources that fails is a note in the capture: servers declare capabilities that they do not have.
-pub fn introspect(endpoint: Endpoint, limits: Limits) -> Result<Capture, Error> {
-    converse(ask(endpoint, limits))
+pub fn introspect(endpoint: Endpoint, approach: &Approach) -> Result<Introspected, Error> {
+    converse(ask(endpoint, approach))
 }
 
-async fn ask(endpoint: Endpoint, limits: Limits) -> Result<Capture, Error> {
-    let noise = Arc::new(Mutex::new(0_usize));
-    let heard = Arc::clone(&noise);
-    let mut client = Client::connect(endpoint, CONNECTORS, NAME, limits, move |event| {
+/// Somebody who listens, and answers nothing: a list is asked for, not a deed.
+struct Listener {
+    capabilities: Map<String, Value>,
+    noise: AtomicUsize,
+}
+
+impl Host for Listener {
+    fn capabilities(&self) -> Value {
+        Value::Object(self.capabilities.clone())
+    }
+
+    fn hear(&self, event: Event) {
         if let Event::Noise(_) = event {
-            *heard.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+            self.noise.fetch_add(1, Ordering::Relaxed);
         }
-    })
+    }
+
+    fn answer<'a>(&'a self, method: &'a str, _params: Value) -> Answering<'a> {
+        Box::pin(async move {
+            match method {
+                "elicitation/create" => Ok(json!({"action": "decline"})),
+                "roots/list" => Ok(json!({"roots": []})),
+                _ => Err(Refusal::unknown(method)),
+            }
+        })
+    }
+}
+
+async fn ask(endpoint: Endpoint, approach: &Approach) -> Result<Introspected, Error> {
+    let listener = Arc::new(Listener {
+        capabilities: approach.capabilities.clone(),
+        noise: AtomicUsize::new(0),
+    });
+    let introduction = Introduction {
+        name: NAME.to_owned(),
+        revision: approach.revision.clone(),
+        events: false,
+        log_level: None,
+    };
+    let mut client = Client::connect(
+        endpoint,
+        CONNECTORS,
+        introduction,
+        approach.limits,
+        listener.clone(),
+    )
     .await?;
-    let initialize = client.initialize();
+    let initialize = client.greeting().await?.clone();
     let declares = |name: &str| {
         initialize["capabilities"]
             .get(name)
@@ -46,11 +115,8 @@ async fn ask(endpoint: Endpoint, limits: Limits) -> Result<Capture, Error> {
     };
     let mut capture = Capture {
         format: capture::FORMAT,
-        protocol_version: initialize["protocolVersion"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned(),
-        client_capabilities: Map::new(),
+        protocol_version: client.revision().to_owned(),
+        client_capabilities: approach.capabilities.clone(),
         ..Capture::default()
     };
     match list(&mut client, "tools/list", "tools", &mut capture.notes).await {
@@ -86,14 +152,15 @@ async fn ask(endpoint: Endpoint, limits: Limits) -> Result<Capture, Error> {
         }
     }
     capture.initialize = initialize;
+    let manner = client.manner();
     client.close().await;
-    let noise = *noise.lock().unwrap_or_else(PoisonError::into_inner);
+    let noise = listener.noise.load(Ordering::Relaxed);
     if noise > 0 {
         capture.notes.push(format!(
             "wrote {noise} lines on its standard output that are not of the protocol"
         ));
     }
-    Ok(capture)
+    Ok(Introspected { capture, manner })
 }
 
 /// Asks for a list, and notes what was odd about it.

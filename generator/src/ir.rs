@@ -36,8 +36,10 @@ pub struct Program {
 pub struct Server {
     /// How the server is started or reached.
     pub transport: Transport,
-    /// The protocol revision it was spoken to in.
+    /// The protocol revision it was spoken to in; empty where it is not known.
     pub protocol: String,
+    /// What the client declared that it can be asked for, as JSON text.
+    pub capabilities: String,
     /// The capture less its tools, as JSON text.
     pub capture: String,
 }
@@ -63,6 +65,9 @@ pub enum Transport {
         url: String,
         /// Headers sent with every request.
         headers: Vec<Binding>,
+        /// Whether it speaks HTTP with SSE, as in MCP 2024-11-05.
+        #[serde(default, skip_serializing_if = "is_default")]
+        events: bool,
     },
     /// Not known.
     Unknown,

@@ -14,6 +14,7 @@ use std::{
     fmt::Write as _,
 };
 
+use mcpress_runtime::server_info;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -383,11 +384,12 @@ impl Entry {
 /// tells two captures of one version apart.
 fn identity(capture: &Capture) -> String {
     let said = |key| {
-        let said = capture.initialize.pointer(key).and_then(Value::as_str);
+        let said = server_info(&capture.initialize).get(key);
+        let said = said.and_then(Value::as_str);
         said.map(text::line).filter(|said| !said.is_empty())
     };
-    let server = said("/serverInfo/name").unwrap_or_else(|| "a server".to_owned());
-    let version = said("/serverInfo/version");
+    let server = said("name").unwrap_or_else(|| "a server".to_owned());
+    let version = said("version");
     let mut identity = [Some(server), version]
         .into_iter()
         .flatten()

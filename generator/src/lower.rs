@@ -18,7 +18,7 @@ mod shape;
 pub(crate) mod text;
 mod tool;
 
-use mcpress_runtime::spec;
+use mcpress_runtime::{server_info, spec};
 use serde_json::Value;
 
 use crate::{
@@ -31,9 +31,6 @@ use crate::{
 };
 
 pub(crate) use offer::{commands, offers};
-
-/// The protocol revision taken for granted where a capture does not tell.
-const PROTOCOL: &str = "2025-11-25";
 
 /// What the user decides and the server does not say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,16 +110,13 @@ pub fn lower(capture: &Capture, options: &Options, lock: &Lock) -> Lowered {
 
 fn about(capture: &Capture) -> String {
     let info = |key| {
-        capture
-            .initialize
-            .pointer(key)
-            .and_then(Value::as_str)
-            .map(text::line)
+        let info = server_info(&capture.initialize).get(key);
+        info.and_then(Value::as_str).map(text::line)
     };
     let named = |name: &String| !name.is_empty();
-    let server = info("/serverInfo/title")
+    let server = info("title")
         .filter(named)
-        .or_else(|| info("/serverInfo/name").filter(named));
+        .or_else(|| info("name").filter(named));
     match server {
         Some(name) if name.to_lowercase().ends_with("mcp server") => {
             format!("Command line of the {name}")
@@ -147,14 +141,14 @@ fn server(capture: &Capture, transport: Transport) -> Server {
         origin: capture.origin.clone(),
         notes: capture.notes.clone(),
     };
-    let protocol = match &*capture.protocol_version {
-        "" => PROTOCOL.to_owned(),
-        known => known.to_owned(),
-    };
+    let protocol = capture.protocol_version.clone();
+    let capabilities =
+        serde_json::to_string(&capture.client_capabilities).expect("a capture is JSON already");
     let capture = serde_json::to_string(&rest).expect("a capture is JSON already");
     Server {
         transport,
         protocol,
+        capabilities,
         capture,
     }
 }

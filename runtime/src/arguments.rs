@@ -158,6 +158,15 @@ fn exact(
     (read == *arguments).then_some(words)
 }
 
+/// A value out of one text, as that of a flag is.
+///
+/// # Errors
+///
+/// Why the text is no such value: "ten: not an integer".
+pub(crate) fn typed(shape: Shape, text: &str) -> Result<Value, String> {
+    value::one(shape, text)
+}
+
 /// Words as a shell reads them, each after a blank.
 pub(crate) fn quoted(words: &[String]) -> String {
     let quoted = |word: &String| {
@@ -382,6 +391,7 @@ mod tests {
             server: Server {
                 transport: Transport::Unknown,
                 protocol: "",
+                capabilities: "{}",
                 capture: "{}",
             },
             slots: &[],

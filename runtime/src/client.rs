@@ -1,29 +1,43 @@
-//! One connection to a server: the handshake, requests, their limits, the end.
+//! One connection to a server: requests, their limits, what the server asks back, the end.
+//!
+//! ```text
+//! negotiate  which revision the server speaks, and over what
+//! exchange   a request and its answer, in time
+//! rounds     a request whose answer is that the server wants input first
+//! pages      a list that comes in parts
+//! subscription  being told when resources change
+//! party      what rmcp knows the client by
+//! failure    what became of a request that was not answered
+//! ```
 
+mod exchange;
+mod failure;
+mod negotiate;
 mod pages;
+mod party;
+mod rounds;
 mod subscription;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use rmcp::RoleClient;
-use rmcp::model::{
-    CancelledNotificationParam, ClientCapabilities, ClientConfig, ClientRequest, CustomRequest,
-    Implementation, ProtocolVersion,
-};
-use rmcp::service::{
-    ClientInitializeError, PeerRequestOptions, RunningService, ServiceError, serve_client,
-};
-use rmcp::transport::{DynamicTransportError, Transport};
-use serde_json::Value;
+use rmcp::model::CancelledNotificationParam;
+use rmcp::service::RunningService;
+use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use crate::error::Error;
+use crate::host::Host;
 use crate::process::Process;
-use crate::transport::{Connector, Endpoint, Link};
-use crate::wire::{Event, Wire};
+use crate::protocol::{self, Revision};
+use crate::transport::{Connector, Endpoint, Manner};
+use crate::wire::Wire;
 
+#[cfg(feature = "http")]
+pub(crate) use exchange::Mirrored;
 pub use pages::Listed;
+pub(crate) use party::Party;
 use subscription::Subscription;
 
 /// How long a server may take.
@@ -35,71 +49,122 @@ pub struct Limits {
     pub request: Duration,
 }
 
+/// How a client comes to a server.
+#[derive(Debug, Clone)]
+pub struct Introduction {
+    /// What it calls itself.
+    pub name: String,
+    /// What it knows of the revision that the server speaks.
+    pub revision: Revision,
+    /// Whether it knows the server for one of HTTP with SSE, which no other manner reaches.
+    pub events: bool,
+    /// The least severe log messages that it wants, by their level (RFC 5424); none for the server's
+    /// own choice.
+    pub log_level: Option<&'static str>,
+}
+
 /// How long a server is given to hear that the client leaves.
 const PARTING: Duration = Duration::from_secs(1);
 
-/// A connection after the handshake.
+/// A connection on which requests can be made.
 pub struct Client {
-    service: RunningService<RoleClient, ClientConfig>,
+    service: RunningService<RoleClient, Party>,
     process: Option<Process>,
     wire: Arc<Wire>,
+    party: Party,
     limits: Limits,
-    address: String,
+    route: Route,
+    manner: Manner,
+    revision: String,
+    /// The answer to `initialize` or `server/discover`, as it came; null before there was any.
+    greeting: Value,
+    /// Whether the server has shown that it speaks this revision.
+    is_proven: bool,
     subscription: Option<Subscription>,
 }
 
+/// What it takes to reach the server, and to reach it again.
+#[derive(Clone)]
+struct Route {
+    endpoint: Endpoint,
+    connector: Connector,
+    host: Arc<dyn Host>,
+    introduction: Introduction,
+    limits: Limits,
+}
+
 impl Client {
-    /// Starts or reaches the server and shakes hands with it.
+    /// Starts or reaches the server and learns how it wants to be spoken to, unless that is known.
     ///
-    /// `name` is what the client calls itself, and `observer` hears what the server says outside of
-    /// answers.
+    /// A server of the stateless era that was met before is not asked anything: the first request is
+    /// the caller's own.
     ///
     /// # Errors
     ///
-    /// When the server cannot be started or reached, ends, refuses the handshake, or takes longer
-    /// than [`Limits::start`].
+    /// When the server cannot be started or reached, ends, speaks no revision that this client does,
+    /// or takes longer than [`Limits::start`].
     pub async fn connect(
         endpoint: Endpoint,
         connectors: &[Connector],
-        name: &str,
+        introduction: Introduction,
         limits: Limits,
-        observer: impl Fn(Event) + Send + Sync + 'static,
+        host: Arc<dyn Host>,
     ) -> Result<Self, Error> {
-        let address = address(&endpoint);
         let Some(connector) = connectors
             .iter()
             .find(|connector| (connector.reaches)(&endpoint))
         else {
             return Err(Error::usage_with_hint(
-                format!("this program was built without what it takes to reach {address}"),
+                format!(
+                    "this program was built without what it takes to reach {}",
+                    endpoint.address()
+                ),
                 "generate it again with --url, or bundle it with --bundle",
             ));
         };
-        let wire = Arc::new(Wire::new(Box::new(observer)));
-        let connecting = (connector.connect)(endpoint, Arc::clone(&wire), introduction(name));
-        let Link { service, process } = tokio::time::timeout(limits.start, connecting)
-            .await
-            .map_err(|_| Error::Timeout {
-                what: format!("the handshake by {address}"),
-                limit: limits.start,
-                stderr: wire.stderr(),
-            })??;
-        Ok(Self {
-            service,
-            process,
-            wire,
+        let route = Route {
+            endpoint,
+            connector: *connector,
+            host,
+            introduction,
             limits,
-            address,
-            subscription: None,
-        })
+        };
+        route.reach(Instant::now() + limits.start).await
     }
 
-    /// The answer to `initialize`, as it came.
-    pub fn initialize(&self) -> Value {
-        self.wire.initialize()
+    /// The answer to `initialize` or, since MCP 2026-07-28, to `server/discover`, as it came.
+    ///
+    /// A server that was met before is not asked by [`Client::connect`], but by this.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Client::request`].
+    pub async fn greeting(&mut self) -> Result<&Value, Error> {
+        if self.greeting.is_null() {
+            self.greeting = self
+                .request("server/discover", Value::Object(Map::new()))
+                .await?;
+        }
+        Ok(&self.greeting)
     }
 
-    /// Sends a request and returns its result as it came.
+    /// What [`Client::greeting`] gives, if the server has said it already.
+    pub(crate) fn said(&self) -> Option<&Value> {
+        Some(&self.greeting).filter(|greeting| !greeting.is_null())
+    }
+
+    /// The revision that is spoken, such as `2025-11-25`.
+    pub fn revision(&self) -> &str {
+        &self.revision
+    }
+
+    /// How messages travel.
+    pub fn manner(&self) -> Manner {
+        self.manner
+    }
+
+    /// Sends a request and returns its result as it came. What the server asks back meanwhile is put
+    /// to the host.
     ///
     /// Dropped before it has returned, the request goes on at the server: [`Client::cancel`] tells it.
     ///
@@ -107,44 +172,45 @@ impl Client {
     ///
     /// When the server answers with an error, is gone, or takes longer than [`Limits::request`].
     pub async fn request(&mut self, method: &str, params: Value) -> Result<Value, Error> {
-        let request = ClientRequest::CustomRequest(CustomRequest::new(method, Some(params)));
-        let sent = self
-            .service
-            .send_cancellable_request(request, PeerRequestOptions::no_options());
-        let mut handle = match sent.await {
-            Ok(handle) => handle,
-            Err(error) => return Err(self.service_error(method, error).await),
-        };
-        let mut deadline = Instant::now() + self.limits.request;
-        let response = loop {
-            tokio::select! {
-                response = &mut handle.rx => break response,
-                () = self.wire.progress() => deadline = Instant::now() + self.limits.request,
-                () = tokio::time::sleep_until(deadline) => {
-                    self.cancel("the caller's time ran out").await;
-                    return Err(Error::Timeout {
-                        what: method.to_owned(),
-                        limit: self.limits.request,
-                        stderr: self.wire.stderr(),
-                    });
-                }
+        self.request_with(method, params, &[]).await
+    }
+
+    /// Calls a tool. `definition` is what is known of it, as JSON text.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Client::request`].
+    pub async fn call(&mut self, params: Value, definition: Option<&str>) -> Result<Value, Error> {
+        let headers = definition
+            .map(|definition| exchange::mirrored(definition, &params))
+            .unwrap_or_default();
+        let answer = self
+            .request_with("tools/call", params.clone(), &headers)
+            .await;
+        match answer {
+            // The server mirrors other arguments into headers than is known here.
+            Err(Error::Refused { code, .. }) if code == protocol::code::HEADER_MISMATCH => {
+                let tools = self.list("tools/list", "tools").await?.items;
+                let tool = tools
+                    .iter()
+                    .find(|tool| tool.get("name") == params.get("name"));
+                let headers = tool.map(|tool| exchange::mirrored(&tool.to_string(), &params));
+                self.request_with("tools/call", params, &headers.unwrap_or_default())
+                    .await
             }
-        };
-        match response {
-            Ok(Ok(_)) => self
-                .wire
-                .take_answer(&handle.id)
-                .ok_or_else(|| Error::Protocol(format!("no result to {method}"))),
-            Ok(Err(error)) => Err(self.service_error(method, error).await),
-            Err(_) => Err(self
-                .service_error(method, ServiceError::TransportClosed)
-                .await),
+            answer => answer,
         }
     }
 
     /// Tells the server that the requests under way are not wanted any more, if it listens at all
     /// (MCP 2025-11-25, Cancellation), and that nothing is subscribed to.
-    pub async fn cancel(&self, reason: &str) {
+    pub async fn cancel(&mut self, reason: &str) {
+        self.withdraw(reason).await;
+        self.unsubscribe().await;
+    }
+
+    /// Tells the server that no answer is waited for.
+    async fn withdraw(&self, reason: &str) {
         let telling = async {
             for id in self.wire.pending() {
                 let params = CancelledNotificationParam::new(Some(id), Some(reason.to_owned()));
@@ -152,7 +218,6 @@ impl Client {
             }
         };
         let _ = tokio::time::timeout(PARTING, telling).await;
-        self.unsubscribe().await;
     }
 
     /// Ends the connection: a remote session is deleted, a child's input is closed.
@@ -160,48 +225,12 @@ impl Client {
         let _ = self.service.close_with_timeout(PARTING).await;
     }
 
-    async fn service_error(&mut self, method: &str, error: ServiceError) -> Error {
-        match error {
-            ServiceError::McpError(data) => refused(method, data),
-            ServiceError::TransportSend(error) => self.transport_error(&error).await,
-            ServiceError::TransportClosed | ServiceError::Cancelled { .. } => self.gone().await,
-            other => Error::Protocol(format!("{method}: {other:?}")),
-        }
+    fn address(&self) -> &str {
+        self.route.endpoint.address()
     }
 
-    async fn transport_error(&mut self, error: &DynamicTransportError) -> Error {
-        match turned_away(&self.address, error) {
-            Error::Unreachable { .. } if self.process.is_some() => self.gone().await,
-            error => error,
-        }
-    }
-
-    async fn gone(&mut self) -> Error {
-        match &mut self.process {
-            Some(process) => process.gone().await,
-            None => closed(&self.address),
-        }
-    }
-}
-
-/// The error for a remote server that ended the connection.
-pub(crate) fn closed(address: &str) -> Error {
-    Error::Unreachable {
-        url: address.to_owned(),
-        reason: "the connection was closed".to_owned(),
-    }
-}
-
-/// The error for a remote server that a message did not get through to: it asks for a sign-in, or
-/// it was not reached.
-pub(crate) fn turned_away(address: &str, error: &DynamicTransportError) -> Error {
-    let url = address.to_owned();
-    match challenge(error) {
-        Some(challenge) => Error::Unauthorized { url, challenge },
-        None => Error::Unreachable {
-            url,
-            reason: causes(&*error.error),
-        },
+    fn is_stateless(&self) -> bool {
+        protocol::is_stateless(&self.revision)
     }
 }
 
@@ -222,108 +251,4 @@ pub fn converse<T>(conversation: impl Future<Output = Result<T, Error>>) -> Resu
     // What still runs is talk with a server that nobody waits for.
     runtime.shutdown_background();
     end
-}
-
-/// Shakes hands over a transport. The error is none when the server just went away, which its
-/// transport can tell more of.
-pub(crate) async fn handshake<T>(
-    config: ClientConfig,
-    transport: T,
-) -> Result<RunningService<RoleClient, ClientConfig>, Option<Handshake>>
-where
-    T: Transport<RoleClient> + Send + 'static,
-{
-    serve_client(config, transport)
-        .await
-        .map_err(|error| match error {
-            ClientInitializeError::ConnectionClosed(_) | ClientInitializeError::Cancelled => None,
-            ClientInitializeError::TransportError { error, .. } => {
-                Some(Handshake::Transport(error))
-            }
-            ClientInitializeError::JsonRpcError(data) => {
-                Some(Handshake::Error(refused("initialize", data)))
-            }
-            other => Some(Handshake::Error(Error::Protocol(format!(
-                "initialize: {other:?}"
-            )))),
-        })
-}
-
-/// Why a handshake failed while the server was there.
-pub(crate) enum Handshake {
-    /// A message could not be sent, or was turned away on its way.
-    #[cfg_attr(
-        not(feature = "http"),
-        expect(dead_code, reason = "a child process is asked itself")
-    )]
-    Transport(DynamicTransportError),
-    /// The server answered with something else.
-    Error(Error),
-}
-
-/// The words of an error and of all that caused it.
-pub(crate) fn causes(error: &dyn std::error::Error) -> String {
-    // rmcp's word for whatever its HTTP client says.
-    let mut words = error
-        .to_string()
-        .trim_start_matches("Client error: ")
-        .to_owned();
-    let mut source = error.source();
-    while let Some(error) = source {
-        let text = error.to_string();
-        if !words.contains(&text) {
-            words = format!("{words}: {text}");
-        }
-        source = error.source();
-    }
-    words
-}
-
-/// The `WWW-Authenticate` header of a 401 or 403 behind a transport's error.
-fn challenge(error: &DynamicTransportError) -> Option<Option<String>> {
-    #[cfg(feature = "http")]
-    {
-        use rmcp::transport::streamable_http_client::{AuthRequiredError, InsufficientScopeError};
-        let mut source: Option<&(dyn std::error::Error + 'static)> = Some(&*error.error);
-        while let Some(error) = source {
-            if let Some(error) = error.downcast_ref::<AuthRequiredError>() {
-                return Some(
-                    Some(error.www_authenticate_header.clone()).filter(|header| !header.is_empty()),
-                );
-            }
-            if let Some(error) = error.downcast_ref::<InsufficientScopeError>() {
-                return Some(Some(error.www_authenticate_header.clone()));
-            }
-            source = error.source();
-        }
-    }
-    let _ = error;
-    None
-}
-
-fn refused(method: &str, data: rmcp::model::ErrorData) -> Error {
-    Error::Refused {
-        method: method.to_owned(),
-        code: data.code.0.into(),
-        message: data.message.into_owned(),
-        data: data.data.map(Box::new),
-    }
-}
-
-/// What the client says of itself. It declares no capabilities, because it has none yet, and the
-/// introspection that a program was made from declared the same: servers choose their tools by it.
-fn introduction(name: &str) -> ClientConfig {
-    ClientConfig::new(
-        ClientCapabilities::default(),
-        Implementation::new(name, env!("CARGO_PKG_VERSION")),
-    )
-    .with_protocol_version(ProtocolVersion::V_2025_11_25)
-}
-
-/// The endpoint in words, without its secrets.
-fn address(endpoint: &Endpoint) -> String {
-    match endpoint {
-        Endpoint::Stdio(launch) => launch.command.clone(),
-        Endpoint::Http(remote) => remote.address().to_owned(),
-    }
 }

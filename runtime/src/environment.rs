@@ -78,6 +78,26 @@ pub(crate) fn columns() -> usize {
         .unwrap_or(100)
 }
 
+/// Whether colours are unwelcome: `NO_COLOR` is set to anything (no-color.org).
+pub(crate) fn refuses_colour() -> bool {
+    read("NO_COLOR").is_some()
+}
+
+/// Whether `TERM` names a terminal that can do no more than append text.
+pub(crate) fn has_dumb_terminal() -> bool {
+    read("TERM").is_some_and(|term| term == "dumb")
+}
+
+/// Whether the caller's locale has all of Unicode, as the first of the variables that say so (POSIX,
+/// Environment Variables) says.
+pub(crate) fn speaks_unicode() -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(read);
+    locale.is_some_and(|locale| {
+        let locale = locale.to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    })
+}
+
 fn read(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
@@ -94,6 +114,13 @@ pub(crate) struct Overrides {
     pub(crate) env: Vec<String>,
     /// `Name: value`, for the requests to a remote server.
     pub(crate) headers: Vec<String>,
+}
+
+impl Overrides {
+    /// Whether another server is asked for.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        self.command.is_some() || self.url.is_some()
+    }
 }
 
 /// The endpoint of a program's server, filled in from these values and, beneath them, the caller's
@@ -193,10 +220,7 @@ pub(crate) fn describe(spec: &Spec, overrides: &Overrides) -> Result<serde_json:
             .map(|binding| (binding.name.to_owned(), binding.value.into()))
             .collect()
     };
-    if overrides.command.is_none()
-        && overrides.url.is_none()
-        && matches!(spec.server.transport, Transport::Unknown)
-    {
+    if !overrides.is_elsewhere() && matches!(spec.server.transport, Transport::Unknown) {
         return Ok(serde_json::Value::Null);
     }
     Ok(match (located(spec, overrides)?, spec.server.transport) {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use crate::drift::report::Counts;
+use crate::protocol::code;
 
 /// The exit status of a program, a closed set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +18,7 @@ pub enum Exit {
     Tool = 1,
     /// The command line is wrong; nothing was sent.
     Usage = 2,
-    /// A credential is missing.
+    /// A credential or an answer is missing, and a person must give it.
     Credential = 3,
     /// The server could not be started or reached.
     Unreachable = 5,
@@ -92,6 +93,8 @@ pub enum Error {
     Unreachable {
         /// The address, without credentials.
         url: String,
+        /// The HTTP status it answered with, if it answered.
+        status: Option<u16>,
         /// Why.
         reason: String,
     },
@@ -102,6 +105,16 @@ pub enum Error {
         url: String,
         /// The `WWW-Authenticate` header.
         challenge: Option<String>,
+    },
+    /// The server asked for what only a person could answer, and there was none.
+    #[error("{message}")]
+    Asked {
+        /// What it asked for.
+        message: String,
+        /// How it can be answered.
+        hint: String,
+        /// Each question: `{mode, message, schema}` or `{mode, message, url}`.
+        asked: Vec<Value>,
     },
     /// A limit on time ran out.
     #[error("no answer to {what} within {limit:?}")]
@@ -177,6 +190,7 @@ impl Error {
             Self::Gone { .. } => "server_gone",
             Self::Unreachable { .. } => "unreachable",
             Self::Unauthorized { .. } => "unauthorized",
+            Self::Asked { .. } => "input_required",
             Self::Timeout { .. } => "timeout",
             Self::Refused { .. } => "refused",
             Self::Protocol(_) => "protocol",
@@ -198,7 +212,13 @@ impl Error {
                 code: -32602 | -32002,
                 ..
             } => Exit::Usage,
-            Self::MissingSlots { .. } | Self::Unauthorized { .. } => Exit::Credential,
+            Self::MissingSlots { .. }
+            | Self::Unauthorized { .. }
+            | Self::Asked { .. }
+            | Self::Refused {
+                code: code::PAGES_REQUIRED,
+                ..
+            } => Exit::Credential,
             Self::Start { .. } | Self::Gone { .. } | Self::Unreachable { .. } => Exit::Unreachable,
             Self::Timeout { .. } => Exit::Timeout,
             Self::Refused { .. } | Self::Protocol(_) | Self::Drift { .. } | Self::Damaged(_) => {
@@ -213,6 +233,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Usage { hint, .. } => hint.clone(),
+            Self::Asked { hint, .. } => Some(hint.clone()),
             Self::MissingSlots { names } => {
                 let exports: Vec<_> = names.iter().map(|name| format!("{name}=…")).collect();
                 Some(format!(
@@ -270,6 +291,9 @@ impl Error {
         error.insert("retryable".into(), self.retryable().into());
         if let Self::MissingSlots { names } = self {
             error.insert("missing".into(), names.clone().into());
+        }
+        if let Self::Asked { asked, .. } = self {
+            error.insert("asked".into(), asked.clone().into());
         }
         if let Self::Refused { code, data, .. } = self {
             error.insert("rpc".into(), json!({"code": code, "data": data}));

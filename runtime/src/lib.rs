@@ -13,6 +13,8 @@
 //! every program: a program's own build is a table and a link.
 
 mod arguments;
+mod asked;
+mod browser;
 mod builtin;
 pub mod bundle;
 mod client;
@@ -21,9 +23,11 @@ mod dispatch;
 pub mod drift;
 mod environment;
 mod error;
+mod host;
 mod leak;
 mod output;
 mod process;
+mod protocol;
 mod reaper;
 mod run;
 pub mod sample;
@@ -43,14 +47,16 @@ use std::process::ExitCode;
 
 use serde_json::{Map, Value};
 
-pub use client::{Client, Limits, Listed, converse};
+pub use client::{Client, Introduction, Limits, Listed, converse};
 pub use environment::endpoint_of;
 pub use error::{Error, Exit};
+pub use host::{Answering, Host, Refusal};
 pub use process::Launch;
+pub use protocol::{REVISIONS, Revision, server_info};
 pub use settings::duration;
 #[cfg(feature = "http")]
 pub use transport::HTTP;
-pub use transport::{Connector, Endpoint, Remote, STDIO};
+pub use transport::{Connector, Endpoint, Manner, Remote, STDIO};
 pub use wire::Event;
 
 use spec::{Spec, Tool};

@@ -1,15 +1,19 @@
 //! A run: a program, what it was told, and the calls it makes.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
-use crate::client::{self, Client};
+use crate::asked::Respondent;
+use crate::client::{self, Client, Introduction};
 use crate::environment;
 use crate::error::{Error, Exit};
+use crate::host::Host;
 use crate::output::printer::Printer;
-use crate::output::{failure, pretty, render};
-use crate::settings::{Format, Settings};
+use crate::output::{Answer, Files, pretty};
+use crate::settings::{Format, Settings, Verbosity};
 use crate::signal::Signals;
-use crate::spec::{Spec, Tool};
+use crate::spec::{Spec, Tool, Transport};
 use crate::text::plain;
 use crate::transport::Connector;
 
@@ -24,6 +28,7 @@ pub(crate) struct Run {
 impl Run {
     /// Says what went wrong, if anything did.
     pub(crate) fn finish(&self, tool: Option<&str>, outcome: Result<(), Error>) -> Exit {
+        self.printer.end();
         let Err(error) = outcome else {
             return Exit::Success;
         };
@@ -46,10 +51,11 @@ impl Run {
             let request = json!({"method": "tools/call", "params": params, "server": server});
             return self.printer.data(&pretty(&request));
         }
+        let files = self.files()?;
         let params = json!({"name": tool, "arguments": arguments});
         self.converse(
-            async |client| client.request("tools/call", params).await,
-            |answer| self.answer(tool, known, &answer),
+            async |client| client.call(params, known.map(|tool| tool.definition)).await,
+            |answer| self.answer(tool, known, answer, &files),
         )
     }
 
@@ -60,14 +66,27 @@ impl Run {
         tell: impl FnOnce(T) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let endpoint = environment::endpoint(self.spec, &self.settings.overrides)?;
+        let server = &self.spec.server;
+        let host = Arc::new(Respondent::new(
+            self.spec.name,
+            &self.settings,
+            server.capabilities,
+            self.printer.clone(),
+        )?);
         client::converse(async {
-            let printer = self.printer.clone();
+            let introduction = Introduction {
+                name: self.spec.name.to_owned(),
+                revision: self.settings.revision(server.protocol),
+                events: matches!(server.transport, Transport::Http { events: true, .. })
+                    && !self.settings.overrides.is_elsewhere(),
+                log_level: (self.settings.verbosity == Verbosity::Verbose).then_some("debug"),
+            };
             let connecting = Client::connect(
                 endpoint,
                 self.connectors,
-                self.spec.name,
+                introduction,
                 self.settings.limits(),
-                move |event| printer.event(&event),
+                Arc::clone(&host) as Arc<dyn Host>,
             );
             let mut signals = Signals::listen()?;
             let mut client = signals.or(connecting).await??;
@@ -80,28 +99,70 @@ impl Run {
                     return Err(signal);
                 }
             };
-            let outcome = answer.and_then(tell);
+            let outcome = host.settle(answer).and_then(tell);
             let _ = signals.or(client.close()).await;
             outcome
         })
     }
 
-    /// Prints an answer; one that says the tool failed is an error as well.
-    fn answer(&self, tool: &str, known: Option<&Tool>, answer: &Value) -> Result<(), Error> {
-        let format = self.printer.format();
-        let test = known.map(|tool| tool.failure).unwrap_or_default();
-        let Some(words) = failure(answer, test) else {
-            return self.printer.data(&render(answer, format));
-        };
-        // As text, a tool's error is talk; the data formats keep it where data is looked for.
-        let told = format == Format::Text && answer.get("isError").is_some_and(|flag| flag == true);
-        if !told {
-            self.printer.data(&render(answer, format))?;
+    /// The folder for the binaries of an answer, made before the server is asked for one.
+    pub(crate) fn files(&self) -> Result<Files, Error> {
+        Files::open(self.settings.save_dir.as_deref())
+    }
+
+    /// Prints an answer of any kind, its binaries put into files where that is wanted. `origin` names
+    /// what was asked, for the files of those that have no name.
+    pub(crate) fn tell(
+        &self,
+        mut answer: Answer,
+        origin: &str,
+        files: &Files,
+    ) -> Result<(), Error> {
+        let saved = self.save(&mut answer, origin, files);
+        self.printer.answer(answer)?;
+        saved
+    }
+
+    fn save(&self, answer: &mut Answer, origin: &str, files: &Files) -> Result<(), Error> {
+        let saved = answer.save(files, origin, self.printer.format());
+        for warning in &saved.warnings {
+            self.printer.warn(warning);
         }
-        Err(Error::Tool {
-            tool: tool.to_owned(),
-            words: plain(words.trim()),
-        })
+        for file in &saved.files {
+            self.printer.note(file);
+        }
+        saved.failure.map_or(Ok(()), Err)
+    }
+
+    /// Prints an answer; one that says the tool failed is an error as well.
+    fn answer(
+        &self,
+        tool: &str,
+        known: Option<&Tool>,
+        answer: Value,
+        files: &Files,
+    ) -> Result<(), Error> {
+        let mut answer = Answer::new(answer);
+        // Before its words are taken: they say where the files are.
+        let saved = self.save(&mut answer, tool, files);
+        let failed = answer.failure(known.map(|tool| tool.failure).unwrap_or_default());
+        // As text, a tool's error is talk; the data formats keep it where data is looked for.
+        let is_talk = self.printer.format() == Format::Text && answer.is_flagged();
+        if failed.is_none() || !is_talk {
+            self.printer.answer(answer)?;
+        }
+        match failed {
+            None => saved,
+            Some(words) => {
+                if let Err(error) = saved {
+                    self.printer.warn(&error.to_string());
+                }
+                Err(Error::Tool {
+                    tool: tool.to_owned(),
+                    words: plain(words.trim()),
+                })
+            }
+        }
     }
 }
 

@@ -58,9 +58,12 @@ pub struct Spec {
 pub struct Server {
     /// How the server is started or reached.
     pub transport: Transport,
-    /// The protocol revision it was spoken to in, such as `2025-11-25`.
+    /// The protocol revision it was spoken to in, such as `2025-11-25`; empty where it is not known.
     #[serde(deserialize_with = "leak::text")]
     pub protocol: &'static str,
+    /// What the client declared that it can be asked for, as JSON text: `ClientCapabilities`.
+    #[serde(deserialize_with = "leak::text")]
+    pub capabilities: &'static str,
     /// The capture less its tools, as JSON text: the answer to `initialize`, prompts, resources.
     #[serde(deserialize_with = "leak::text")]
     pub capture: &'static str,
@@ -96,6 +99,9 @@ pub enum Transport {
         /// Headers sent with every request.
         #[serde(deserialize_with = "leak::list")]
         headers: &'static [Binding],
+        /// Whether it speaks HTTP with SSE, as in MCP 2024-11-05.
+        #[serde(default)]
+        events: bool,
     },
     /// Not known: the program was made from a capture alone, and the user must name a server.
     Unknown,

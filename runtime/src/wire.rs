@@ -7,28 +7,39 @@
 //! ```text
 //!                 ┌────────── answers, as they came, by request id ──────────▶ client
 //! transport ──▶ Wire ── a message rmcp can decode whatever the server said ──▶ rmcp
-//!                 └────────── noise, progress, log messages ─────────────────▶ observer
+//!                 └────────── noise, progress, log messages ─────────────────▶ host
 //! ```
 //!
 //! The result of a request never reaches rmcp: it is put aside whole, and rmcp is told that the
 //! request was answered. Only the answer to `initialize` is rebuilt for it, from the parts that it
-//! cannot do without.
+//! cannot do without. A request of the server's reaches it undecoded, as one that it does not know.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use rmcp::RoleClient;
 use rmcp::model::{
-    ClientJsonRpcMessage, ClientRequest, EmptyObject, ErrorCode, ErrorData, InitializeResult,
-    JsonRpcError, JsonRpcMessage, JsonRpcRequest, JsonRpcResponse, JsonRpcVersion2_0, RequestId,
-    ServerRequest, ServerResult,
+    ClientJsonRpcMessage, ClientRequest, CustomRequest, EmptyObject, ErrorCode, ErrorData,
+    InitializeResult, JsonRpcError, JsonRpcMessage, JsonRpcRequest, JsonRpcResponse,
+    JsonRpcVersion2_0, PingRequest, RequestId, ServerRequest, ServerResult,
 };
 use rmcp::service::RxJsonRpcMessage;
 use serde_json::{Map, Value, json};
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use crate::error::Error;
+use crate::host::{Answering, Host};
 use crate::process::Tail;
+
+/// The code of an error of our own making: the answer was lost on its way. No server has it, since
+/// codes that low are reserved (JSON-RPC 2.0, section 5.1).
+const LOST: ErrorCode = ErrorCode(i32::MIN);
+
+/// What stands before the method of a server's request on its way through rmcp, which would decode
+/// the methods that it knows, and strictly.
+pub(crate) const UNDECODED: &str = "undecoded:";
 
 /// What a server says outside of answers.
 #[derive(Debug)]
@@ -44,13 +55,12 @@ pub enum Event {
 /// One connection's raw layer, shared by its transport and its client.
 pub(crate) struct Wire {
     state: Mutex<State>,
-    /// Told at each progress notification.
+    /// Told whenever the time that a request may take begins anew.
     progress: Notify,
-    observer: Observer,
+    /// How many requests of the server's the host is busy with.
+    asked: AtomicUsize,
+    host: Arc<dyn Host>,
 }
-
-/// Hears what a server says outside of answers.
-pub(crate) type Observer = Box<dyn Fn(Event) + Send + Sync>;
 
 #[derive(Default)]
 struct State {
@@ -58,8 +68,8 @@ struct State {
     pending: HashMap<RequestId, bool>,
     /// Results as they came, until the client takes them.
     answers: HashMap<RequestId, Value>,
-    /// The answer to `initialize`, as it came.
-    initialize: Value,
+    /// Why requests could not be sent, until the client takes them.
+    failures: HashMap<RequestId, Error>,
     stderr: Tail,
     /// Where changes of resources are told, if anybody wants to know of them.
     updates: Option<UnboundedSender<Value>>,
@@ -80,17 +90,32 @@ pub(crate) enum Inbound {
 }
 
 impl Wire {
-    pub(crate) fn new(observer: Observer) -> Self {
+    pub(crate) fn new(host: Arc<dyn Host>) -> Self {
         Self {
             state: Mutex::default(),
             progress: Notify::new(),
-            observer,
+            asked: AtomicUsize::new(0),
+            host,
         }
     }
 
-    /// Hands an event to the observer.
+    /// Hands an event to the host.
     pub(crate) fn observe(&self, event: Event) {
-        (self.observer)(event);
+        self.host.hear(event);
+    }
+
+    /// Has the host answer a request of the server's. No time runs out while it does: a person may
+    /// be typing.
+    pub(crate) fn ask<'a>(&'a self, method: &'a str, params: Value) -> Answering<'a> {
+        Box::pin(async move {
+            let _busy = Busy::with(self);
+            self.host.answer(method, params).await
+        })
+    }
+
+    /// Whether the host is busy with a request of the server's.
+    pub(crate) fn is_asked(&self) -> bool {
+        self.asked.load(Ordering::Relaxed) > 0
     }
 
     /// Keeps the end of the server's standard error, for the errors that show it.
@@ -108,7 +133,8 @@ impl Wire {
         self.lock().pending.keys().cloned().collect()
     }
 
-    /// Returns at the next progress notification.
+    /// Returns when the time that a request may take begins anew: at a progress notification, and
+    /// when the host begins or ends to be asked.
     pub(crate) async fn progress(&self) {
         self.progress.notified().await;
     }
@@ -143,16 +169,21 @@ impl Wire {
         }
     }
 
+    /// Takes why a request did not get through.
+    pub(crate) fn take_failure(&self, id: &RequestId) -> Option<Error> {
+        self.lock().failures.remove(id)
+    }
+
+    /// Whether an error says that the answer was lost on its way.
+    pub(crate) fn is_loss(error: &ErrorData) -> bool {
+        error.code == LOST
+    }
+
     /// Takes a message from the server that was too long to be read.
     pub(crate) fn oversized(&self, limit: usize) -> Inbound {
         let message = format!("a message of more than {} MiB was dropped", limit >> 20);
         self.observe(Event::Noise(message.clone()));
         self.fail_the_only_request(&message)
-    }
-
-    /// The answer to `initialize`, as it came.
-    pub(crate) fn initialize(&self) -> Value {
-        self.lock().initialize.clone()
     }
 
     /// Takes the result of a request, as it came.
@@ -167,7 +198,9 @@ impl Wire {
             .map(str::to_owned);
         let id = message.get("id").cloned().filter(|id| !id.is_null());
         match (method, id) {
-            (Some(method), Some(id)) => server_request(&method, id, message),
+            (Some(method), Some(id)) => {
+                server_request(method, id, message.remove("params").unwrap_or_default())
+            }
             (Some(method), None) => {
                 let params = message.remove("params").unwrap_or_default();
                 if method == "notifications/progress" {
@@ -198,13 +231,11 @@ impl Wire {
             return self.noise(&format!("an answer to no request of ours, id {id}"));
         };
         let decoded = if initialize {
-            let decoded = ServerResult::InitializeResult(initialize_result(&result));
-            state.initialize = result;
-            decoded
+            ServerResult::InitializeResult(initialize_result(&result))
         } else {
-            state.answers.insert(id.clone(), result);
             ServerResult::EmptyResult(EmptyObject {})
         };
+        state.answers.insert(id.clone(), result);
         Inbound::Deliver(JsonRpcMessage::Response(JsonRpcResponse {
             jsonrpc: JsonRpcVersion2_0,
             id,
@@ -255,6 +286,48 @@ impl Wire {
     }
 }
 
+/// What a request may come to that is answered where it was sent: over HTTP.
+#[cfg(feature = "http")]
+impl Wire {
+    /// Takes what the server sent in reply to this one request, as text. An error in it is the
+    /// answer, whatever its id: a server that could not read the request does not know it.
+    pub(crate) fn reply(&self, id: &RequestId, text: &str) -> Inbound {
+        let error = serde_json::from_str::<Value>(text)
+            .ok()
+            .filter(|message| message.get("method").is_none())
+            .and_then(|mut message| message.get_mut("error").map(Value::take));
+        match error.filter(|error| !error.is_null()) {
+            Some(error) if self.lock().pending.remove(id).is_some() => {
+                deliver_error(id.clone(), error_data(&error))
+            }
+            _ => self.inbound(text),
+        }
+    }
+
+    /// Notes why a request did not get through, for the client: rmcp is told only that it did not.
+    pub(crate) fn fail(&self, id: RequestId, error: Error) {
+        let mut state = self.lock();
+        state.pending.remove(&id);
+        state.failures.insert(id, error);
+    }
+
+    /// Gives up waiting for the answer to a request: its stream ended first. None where it had been
+    /// answered.
+    pub(crate) fn lose(&self, id: &RequestId) -> Option<RxJsonRpcMessage<RoleClient>> {
+        self.lock().pending.remove(id)?;
+        let error = ErrorData::new(LOST, "the connection broke before the answer", None);
+        match deliver_error(id.clone(), error) {
+            Inbound::Deliver(message) => Some(message),
+            _ => None,
+        }
+    }
+
+    /// Whether a request has no answer yet.
+    pub(crate) fn awaits(&self, id: &RequestId) -> bool {
+        self.lock().pending.contains_key(id)
+    }
+}
+
 impl State {
     /// The pending request an answer is for. Some servers send a numeric id back as a string.
     fn take_pending(&mut self, id: &Value) -> Option<(RequestId, bool)> {
@@ -293,24 +366,52 @@ fn whole_number(value: &Value) -> Option<i64> {
     })
 }
 
-fn server_request(method: &str, id: Value, mut message: Map<String, Value>) -> Inbound {
+/// A request of the server's, for the service behind rmcp to answer. Nothing of it is decoded, so
+/// that none is turned away for a field of the wrong type.
+fn server_request(method: String, id: Value, params: Value) -> Inbound {
     let known = match &id {
         Value::String(text) => Some(RequestId::String(text.as_str().into())),
         number => whole_number(number).map(RequestId::Number),
     };
-    message.retain(|key, _| key == "method" || key == "params");
-    let decoded = serde_json::from_value::<ServerRequest>(Value::Object(message));
-    match (known, decoded) {
-        (Some(id), Ok(request)) => Inbound::Deliver(JsonRpcMessage::Request(JsonRpcRequest {
-            jsonrpc: JsonRpcVersion2_0,
-            id,
-            request,
-        })),
-        _ => Inbound::Refuse(json!({
+    let Some(known) = known else {
+        return Inbound::Refuse(json!({
             "jsonrpc": "2.0",
             "id": id,
-            "error": {"code": ErrorCode::INVALID_PARAMS.0, "message": format!("cannot read this {method} request")},
-        })),
+            "error": {"code": ErrorCode::INVALID_REQUEST.0, "message": "an id is a text or a whole number"},
+        }));
+    };
+    let request = match method.as_str() {
+        "ping" => ServerRequest::PingRequest(PingRequest {
+            method: Default::default(),
+            extensions: Default::default(),
+        }),
+        _ => ServerRequest::CustomRequest(CustomRequest::new(
+            format!("{UNDECODED}{method}"),
+            Some(params),
+        )),
+    };
+    Inbound::Deliver(JsonRpcMessage::Request(JsonRpcRequest {
+        jsonrpc: JsonRpcVersion2_0,
+        id: known,
+        request,
+    }))
+}
+
+/// For as long as it lives, the host is busy.
+struct Busy<'a>(&'a Wire);
+
+impl<'a> Busy<'a> {
+    fn with(wire: &'a Wire) -> Self {
+        wire.asked.fetch_add(1, Ordering::Relaxed);
+        wire.progress.notify_one();
+        Self(wire)
+    }
+}
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.asked.fetch_sub(1, Ordering::Relaxed);
+        self.0.progress.notify_one();
     }
 }
 
@@ -355,23 +456,33 @@ fn initialize_result(result: &Value) -> InitializeResult {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use rmcp::model::CustomRequest;
-
     use super::*;
+    use crate::host::Refusal;
 
-    fn wire() -> (Wire, Arc<Mutex<Vec<String>>>) {
-        let heard = Arc::new(Mutex::new(Vec::new()));
-        let sink = Arc::clone(&heard);
-        let wire = Wire::new(Box::new(move |event| {
-            sink.lock().unwrap().push(match event {
+    #[derive(Default)]
+    struct Ear(Mutex<Vec<String>>);
+
+    impl Host for Ear {
+        fn capabilities(&self) -> Value {
+            Value::Null
+        }
+
+        fn hear(&self, event: Event) {
+            self.0.lock().unwrap().push(match event {
                 Event::Noise(text) => format!("noise {text}"),
                 Event::Notification(method, params) => format!("{method} {params}"),
                 Event::Stderr(line) => line,
             });
-        }));
-        (wire, heard)
+        }
+
+        fn answer<'a>(&'a self, method: &'a str, _: Value) -> Answering<'a> {
+            Box::pin(async move { Err(Refusal::unknown(method)) })
+        }
+    }
+
+    fn wire() -> (Wire, Arc<Ear>) {
+        let ear = Arc::new(Ear::default());
+        (Wire::new(ear.clone()), ear)
     }
 
     fn sent(wire: &Wire, id: i64) {
@@ -432,7 +543,7 @@ mod tests {
             wire.inbound(r#"{"id":null,"error":{"message":"what?"}}"#),
             Inbound::Consumed
         ));
-        assert_eq!(*heard.lock().unwrap(), ["noise what?"]);
+        assert_eq!(*heard.0.lock().unwrap(), ["noise what?"]);
     }
 
     #[test]
@@ -467,7 +578,7 @@ mod tests {
             assert!(matches!(wire.inbound(line), Inbound::Consumed), "{line}");
         }
         assert_eq!(
-            *heard.lock().unwrap(),
+            *heard.0.lock().unwrap(),
             [
                 "noise Server starting…",
                 "noise 42",
@@ -478,15 +589,44 @@ mod tests {
     }
 
     #[test]
-    fn a_request_that_cannot_be_read_is_refused_by_its_own_id() {
+    fn a_request_goes_on_undecoded_whatever_is_in_it() {
         let (wire, _) = wire();
-        let Inbound::Refuse(reply) = wire
+        let Inbound::Deliver(JsonRpcMessage::Request(request)) = wire
             .inbound(r#"{"jsonrpc":"2.0","id":"a","method":"sampling/createMessage","params":5}"#)
         else {
+            panic!("not delivered");
+        };
+        let ServerRequest::CustomRequest(custom) = request.request else {
+            panic!("decoded");
+        };
+        assert_eq!(
+            (custom.method.as_str(), custom.params),
+            ("undecoded:sampling/createMessage", Some(json!(5)))
+        );
+    }
+
+    #[test]
+    fn a_request_with_an_id_of_no_kind_is_refused_by_it() {
+        let (wire, _) = wire();
+        let Inbound::Refuse(reply) = wire.inbound(r#"{"id":[1],"method":"roots/list"}"#) else {
             panic!("not refused");
         };
-        assert_eq!(reply["id"], "a");
-        assert_eq!(reply["error"]["code"], -32602);
+        assert_eq!(reply["id"], json!([1]));
+    }
+
+    #[test]
+    fn an_error_in_reply_to_one_request_is_its_answer_whatever_its_id() {
+        let (wire, _) = wire();
+        sent(&wire, 3);
+        sent(&wire, 4);
+        let reply = r#"{"id":"server-error","error":{"code":-32600,"message":"what?"}}"#;
+        let Inbound::Deliver(JsonRpcMessage::Error(error)) =
+            wire.reply(&RequestId::Number(4), reply)
+        else {
+            panic!("not delivered as an error");
+        };
+        assert_eq!(error.id, Some(RequestId::Number(4)));
+        assert!(wire.awaits(&RequestId::Number(3)) && !wire.awaits(&RequestId::Number(4)));
     }
 
     #[test]

@@ -4,7 +4,9 @@
 
 mod answers;
 mod command_line;
+mod content;
 mod drift;
+mod eras;
 mod explain;
 mod generation;
 mod life;
@@ -14,3 +16,6 @@ mod remote;
 mod resources;
 mod servers;
 mod slots;
+#[cfg(unix)]
+mod terminal;
+mod transports;

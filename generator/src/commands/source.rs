@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use clap::ArgMatches;
 use mcpress_runtime::spec::{FORMAT, MARK, Spec};
-use mcpress_runtime::{Error, Limits, duration, endpoint_of};
+use mcpress_runtime::{Error, Limits, Manner, Revision, duration, endpoint_of};
 
 use super::failure::Failure;
 use crate::capture::{self, Capture};
 use crate::cli::texts;
-use crate::introspect::{asked_for, introspect};
+use crate::introspect::{Approach, Introspected, asked_for, capabilities, introspect};
 use crate::ir::{Binding, Program, Server, Slot, Transport};
 use crate::origin::{Origin, Places, Wanted, locate};
 
@@ -74,7 +74,7 @@ pub(super) fn source_or(
             source.capture = read(&file)?;
             place(&mut source.capture, origin);
         }
-        None => source.ask(origin, limits(matches)?)?,
+        None => source.ask(origin, &approach(matches)?)?,
     }
     source.warnings.extend(
         source
@@ -103,7 +103,11 @@ impl Request {
         let config = matches.get_one::<std::path::PathBuf>("config").cloned();
         let mut file = matches.get_one::<std::path::PathBuf>("from").cloned();
         let mut name = None;
-        let is_url = |text: &str| text.starts_with("http://") || text.starts_with("https://");
+        let is_url = |text: &str| {
+            ["http://", "https://", "unix:"]
+                .iter()
+                .any(|scheme| text.starts_with(scheme))
+        };
         let server = if let Some(line) = text("command") {
             if is_url(&line) {
                 Wanted::Url(line)
@@ -141,9 +145,9 @@ impl Source {
     /// Asks the server. One that ends at once and names variables which the caller has set is asked
     /// again with those: that is how a command line written for a client that passes its whole
     /// environment on finds out which part of it matters.
-    fn ask(&mut self, mut origin: Origin, limits: Limits) -> Result<(), Failure> {
-        let mut capture = self.introspect(&origin, limits);
-        if let Err(Error::Gone { stderr, .. }) = &capture {
+    fn ask(&mut self, mut origin: Origin, approach: &Approach) -> Result<(), Failure> {
+        let mut said = self.introspect(&origin, approach);
+        if let Err(Error::Gone { stderr, .. }) = &said {
             let asked = asked_for(stderr, |name| std::env::var_os(name).is_some());
             let learned: Vec<_> = asked
                 .into_iter()
@@ -155,17 +159,21 @@ impl Source {
                     learned.join(", "),
                     learned.join(" --env ")
                 ));
-                capture = self.introspect(&origin, limits);
+                said = self.introspect(&origin, approach);
             }
         }
-        self.capture = capture?;
+        let said = said?;
+        self.capture = said.capture;
+        if let Transport::Http { events, .. } = &mut origin.transport {
+            *events = said.manner == Manner::Events;
+        }
         place(&mut self.capture, origin);
         Ok(())
     }
 
-    fn introspect(&self, origin: &Origin, limits: Limits) -> Result<Capture, Error> {
+    fn introspect(&self, origin: &Origin, approach: &Approach) -> Result<Introspected, Error> {
         let endpoint = endpoint_of(unnamed(origin)?, &self.values)?;
-        introspect(endpoint, limits)
+        introspect(endpoint, approach)
     }
 }
 
@@ -187,6 +195,7 @@ pub(super) fn bare(
         server: Server {
             transport: transport.clone(),
             protocol: String::new(),
+            capabilities: "{}".to_owned(),
             capture: String::new(),
         },
         slots: slots.to_vec(),
@@ -239,14 +248,20 @@ fn place(capture: &mut Capture, origin: Origin) {
     };
 }
 
-fn limits(matches: &ArgMatches) -> Result<Limits, Error> {
+fn approach(matches: &ArgMatches) -> Result<Approach, Error> {
     let limit = match matches.get_one::<String>("timeout") {
         Some(text) => duration(text)?,
         None => PATIENCE,
     };
-    Ok(Limits {
-        start: limit,
-        request: limit,
+    let revision = matches.get_one::<String>("protocol");
+    let declared = matches.get_many::<String>("declare").into_iter().flatten();
+    Ok(Approach {
+        limits: Limits {
+            start: limit,
+            request: limit,
+        },
+        revision: revision.map_or(Revision::Unknown, |text| Revision::Pinned(text.clone())),
+        capabilities: capabilities(declared.map(String::as_str)),
     })
 }
 

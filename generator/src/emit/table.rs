@@ -248,14 +248,17 @@ fn server(server: &Server) -> TokenStream {
     let Server {
         transport,
         protocol,
+        capabilities,
         capture,
     } = server;
     let transport = self::transport(transport);
-    let (protocol, capture) = (literal::text(protocol), literal::json(capture));
+    let protocol = literal::text(protocol);
+    let (capabilities, capture) = (literal::json(capabilities), literal::json(capture));
     quote! {
         Server {
             transport: #transport,
             protocol: #protocol,
+            capabilities: #capabilities,
             capture: #capture,
         }
     }
@@ -282,10 +285,14 @@ fn transport(transport: &Transport) -> TokenStream {
                 }
             }
         }
-        Transport::Http { url, headers } => {
+        Transport::Http {
+            url,
+            headers,
+            events,
+        } => {
             let url = literal::text(url);
             let headers = headers.iter().map(binding);
-            quote!(Transport::Http { url: #url, headers: &[#(#headers),*] })
+            quote!(Transport::Http { url: #url, headers: &[#(#headers),*], events: #events })
         }
         Transport::Unknown => quote!(Transport::Unknown),
     }

@@ -39,6 +39,7 @@ fn program() -> Program {
                 }],
             },
             protocol: "2025-11-25".into(),
+            capabilities: "{}".into(),
             capture: format!("{{\"initialize\":{json}}}"),
         },
         slots: vec![Slot {
@@ -244,6 +245,7 @@ fn the_connector_is_the_one_the_transport_needs() {
     let http = main(Transport::Http {
         url: "https://example.com".into(),
         headers: Vec::new(),
+        events: false,
     });
     assert!(http.contains("HTTP") && !http.contains("STDIO"), "{http}");
     let stdio = main(program().server.transport);

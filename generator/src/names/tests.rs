@@ -63,6 +63,7 @@ fn program(flags: &[(&str, &str, Option<&str>)]) -> Program {
     let server = Server {
         transport: Transport::Unknown,
         protocol: String::new(),
+        capabilities: "{}".into(),
         capture: String::new(),
     };
     Program {

@@ -89,6 +89,7 @@ impl Draft {
         let transport = Transport::Http {
             url: String::new(),
             headers: Vec::new(),
+            events: false,
         };
         Self {
             transport,
@@ -291,7 +292,7 @@ impl Draft {
                     .chain(bindings("variable", env))
                     .collect()
             }
-            Transport::Http { url, headers } => {
+            Transport::Http { url, headers, .. } => {
                 std::iter::once(("the URL".to_owned(), url.as_str()))
                     .chain(bindings("header", headers))
                     .collect()

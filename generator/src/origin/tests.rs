@@ -31,7 +31,7 @@ pub(super) fn outline(origin: &Origin) -> String {
                 .collect();
             words.join(" ") + &bound("env", "=", env)
         }
-        Transport::Http { url, headers } => url.clone() + &bound("header", ": ", headers),
+        Transport::Http { url, headers, .. } => url.clone() + &bound("header", ": ", headers),
         Transport::Unknown => "unknown".to_owned(),
     };
     let slots: Vec<String> = origin

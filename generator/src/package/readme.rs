@@ -88,7 +88,7 @@ fn server(transport: &Transport) -> String {
                 .collect();
             words.join(" ")
         }
-        Transport::Http { url, headers: _ } => line(url),
+        Transport::Http { url, .. } => line(url),
         Transport::Unknown => "not known: name it with --mcp-command or --mcp-url".into(),
     }
 }

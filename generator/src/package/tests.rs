@@ -37,6 +37,7 @@ pub(super) fn program() -> Program {
                 env: Vec::new(),
             },
             protocol: "2025-11-25".into(),
+            capabilities: "{}".into(),
             capture: "{}".into(),
         },
         slots: vec![

@@ -6,6 +6,7 @@ use crate::client::Client;
 use crate::environment;
 use crate::error::Error;
 use crate::output::pretty;
+use crate::protocol::server_info;
 use crate::run::Run;
 use crate::settings::Format;
 use crate::text::width;
@@ -18,19 +19,18 @@ const COLUMN: usize = 60;
 /// # Errors
 ///
 /// [`Error::Usage`] where it does not.
-pub(super) async fn needs(
-    client: &mut Client,
-    program: &str,
-    capability: &str,
-) -> Result<(), Error> {
-    let greeting = client.initialize();
+pub(super) fn needs(client: &Client, program: &str, capability: &str) -> Result<(), Error> {
+    // A server of the era without a handshake has said nothing yet, and is not asked only for this.
+    let Some(greeting) = client.said() else {
+        return Ok(());
+    };
     let capabilities = greeting.get("capabilities").unwrap_or(&Value::Null);
     let mut at = capability.split('.');
     let has = at.try_fold(capabilities, |inside, key| inside.get(key));
     if has.is_some_and(|has| !has.is_null() && *has != false) {
         return Ok(());
     }
-    let server = greeting.pointer("/serverInfo/name").and_then(Value::as_str);
+    let server = server_info(greeting)["name"].as_str();
     let what = match capability {
         "resources.subscribe" => "does not tell of changes to its resources",
         "resources" => "has no resources",
@@ -40,6 +40,25 @@ pub(super) async fn needs(
         "the server {} {what}",
         server.unwrap_or(program)
     )))
+}
+
+/// Asks for something that a server may offer. One that refuses it before it has said what it offers
+/// is asked for that.
+async fn offered<T>(
+    client: &mut Client,
+    program: &str,
+    capability: &str,
+    ask: impl AsyncFnOnce(&mut Client) -> Result<T, Error>,
+) -> Result<T, Error> {
+    needs(client, program, capability)?;
+    let outcome = ask(client).await;
+    if let Err(Error::Refused { code: -32601, .. }) = &outcome
+        && client.said().is_none()
+    {
+        client.greeting().await?;
+        needs(client, program, capability)?;
+    }
+    outcome
 }
 
 /// Sends a request for something that is offered, and tells the answer; with `--dry-run`, prints the
@@ -57,8 +76,10 @@ pub(super) fn request(
     let program = run.spec.name;
     run.converse(
         async |client| {
-            needs(client, program, capability).await?;
-            client.request(method, params).await
+            offered(client, program, capability, async |client| {
+                client.request(method, params).await
+            })
+            .await
         },
         tell,
     )
@@ -93,8 +114,10 @@ pub(super) fn list(
     let program = run.spec.name;
     run.converse(
         async |client| {
-            needs(client, program, listing.capability).await?;
-            client.list(listing.method, listing.key).await
+            offered(client, program, listing.capability, async |client| {
+                client.list(listing.method, listing.key).await
+            })
+            .await
         },
         |listed| {
             if let Some(note) = listed.note {

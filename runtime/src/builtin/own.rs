@@ -7,6 +7,7 @@ use super::{check, explain};
 use crate::environment;
 use crate::error::{Error, Exit};
 use crate::output::pretty;
+use crate::protocol::server_info;
 use crate::run::Run;
 use crate::settings::{Format, Settings};
 use crate::spec::{MARK, Spec, Tool};
@@ -76,7 +77,7 @@ fn info(run: &Run) -> Result<String, Error> {
         "resourceTemplates": spec.templates.len(),
         "protocol": spec.server.protocol,
         "server": server,
-        "serverInfo": initialize.get("serverInfo"),
+        "serverInfo": server_info(&initialize),
         "slots": slots,
         "instructions": initialize.get("instructions"),
         "runtime": env!("CARGO_PKG_VERSION"),

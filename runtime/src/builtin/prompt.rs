@@ -6,9 +6,9 @@ use serde_json::{Map, Value, json};
 use super::form::{Filling, Kind, naming};
 use super::offered::{self, Listing};
 use crate::error::Exit;
-use crate::output::{pretty, render};
+use crate::output::Answer;
 use crate::run::Run;
-use crate::settings::{Format, Settings};
+use crate::settings::Settings;
 use crate::spec::Spec;
 use crate::text::{first_sentence, line};
 
@@ -52,8 +52,9 @@ pub(crate) fn get(run: &Run, filling: &Filling, matches: &ArgMatches) -> Exit {
             run.printer.warn(warning);
         }
         let params = json!({"name": filling.wire(), "arguments": texts(values)});
+        let files = run.files()?;
         offered::request(run, "prompts", "prompts/get", params, |answer| {
-            run.printer.data(&printed(&answer, run.printer.format()))
+            run.tell(Answer::new(answer), filling.wire(), &files)
         })
     });
     run.finish(None, outcome)
@@ -91,81 +92,4 @@ fn row(spec: &Spec, prompt: &Value) -> Vec<String> {
         arguments.collect::<Vec<_>>().join(" "),
         first_sentence(about.unwrap_or_default()),
     ]
-}
-
-/// The messages of a prompt, each after the one who says it; the text alone where the user says one
-/// thing, so that it can be piped to a model. As JSON, the whole answer.
-fn printed(answer: &Value, format: Format) -> String {
-    if format != Format::Text {
-        return pretty(answer);
-    }
-    let messages = match answer.get("messages") {
-        Some(Value::Array(messages)) => messages.as_slice(),
-        // What is no prompt is shown whole rather than lost.
-        _ => return pretty(answer),
-    };
-    let role = |message: &Value| {
-        let role = message.get("role").and_then(Value::as_str);
-        line(role.unwrap_or("unknown"))
-    };
-    if let [only] = messages
-        && role(only) == "user"
-    {
-        return text(only);
-    }
-    let blocks = messages
-        .iter()
-        .map(|message| format!("{}: {}", role(message), text(message)));
-    blocks.collect::<Vec<_>>().join("\n")
-}
-
-/// What a message says.
-fn text(message: &Value) -> String {
-    let content = message.get("content").unwrap_or(&Value::Null);
-    if let Some(text) = content.get("text").and_then(Value::as_str) {
-        let end = if text.ends_with('\n') { "" } else { "\n" };
-        return format!("{text}{end}");
-    }
-    // Some servers give several contents where the protocol has one.
-    let blocks = match content {
-        Value::Array(blocks) => blocks.clone(),
-        one => vec![one.clone()],
-    };
-    render(&json!({"content": blocks}), Format::Text)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_message_of_the_user_s_is_its_text_alone() {
-        let said = |role: &str, content: Value| json!({"role": role, "content": content});
-        let text = |text: &str| json!({"type": "text", "text": text});
-        for (messages, shown) in [
-            (json!([said("user", text("{\"a\":1}"))]), "{\"a\":1}\n"),
-            (json!([said("assistant", text("hi"))]), "assistant: hi\n"),
-            (
-                json!([
-                    said("user", text("one\ntwo\n")),
-                    said("assistant", text("three"))
-                ]),
-                "user: one\ntwo\n\nassistant: three\n",
-            ),
-            (
-                json!([said(
-                    "user",
-                    json!({"type": "image", "mimeType": "image/png", "data": "aGVsbG8="})
-                )]),
-                "[image: image/png, 5 bytes]\n",
-            ),
-            (json!([]), ""),
-        ] {
-            assert_eq!(printed(&json!({"messages": messages}), Format::Text), shown);
-        }
-        assert_eq!(
-            printed(&json!({"odd": 1}), Format::Text),
-            "{\n  \"odd\": 1\n}\n"
-        );
-    }
 }

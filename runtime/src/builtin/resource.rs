@@ -79,12 +79,13 @@ pub(crate) fn read(run: &Run, filling: &Filling, matches: &ArgMatches) -> Exit {
         let uri = uri(run.spec, filling.wire(), &values, !run.settings.unchecked)?;
         let out = matches.get_one::<String>("out").map(String::as_str);
         content::check(out)?;
+        let files = run.files()?;
         offered::request(
             run,
             "resources",
             "resources/read",
-            json!({"uri": uri}),
-            |answer| content::tell(run, answer, out),
+            json!({"uri": &uri}),
+            |answer| content::tell(run, answer, out, &uri, &files),
         )
     });
     run.finish(None, outcome)

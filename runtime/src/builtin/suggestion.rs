@@ -36,11 +36,11 @@ pub(crate) fn suggestions(mut run: Run, blank: &Blank<'_>) -> Vec<String> {
     let mut found = Vec::new();
     let _ = run.converse(
         async |client| {
-            let declared = client.initialize();
-            if declared
-                .pointer("/capabilities/completions")
-                .is_none_or(Value::is_null)
-            {
+            // A server of the era without a handshake has not said yet, and may refuse.
+            let declared = client
+                .said()
+                .map(|said| said.pointer("/capabilities/completions"));
+            if declared.is_some_and(|declared| declared.is_none_or(Value::is_null)) {
                 return Ok(Value::Null);
             }
             let asking = client.request("completion/complete", params(blank));

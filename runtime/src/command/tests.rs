@@ -228,6 +228,7 @@ fn spec(tools: &'static [Tool], capture: &'static str) -> Spec {
         server: Server {
             transport: Transport::Unknown,
             protocol: "2025-11-25",
+            capabilities: "{}",
             capture,
         },
         slots: &[],

@@ -14,7 +14,7 @@ pub fn again(spec: &Spec) -> String {
                 line.map(|word| quoted(word)).collect::<Vec<_>>().join(" "),
             );
         }
-        Transport::Http { url, headers } => {
+        Transport::Http { url, headers, .. } => {
             option("--url", url.to_owned());
             for header in headers {
                 option("--header", format!("{}: {}", header.name, header.value));
@@ -56,6 +56,7 @@ mod tests {
             server: Server {
                 transport,
                 protocol: "",
+                capabilities: "{}",
                 capture: "",
             },
             slots: &[
@@ -93,6 +94,7 @@ mod tests {
                         name: "Authorization",
                         value: "Bearer ${KEY}",
                     }],
+                    events: false,
                 },
                 "mcpress generate-cli --url https://example.com/mcp --header 'Authorization: Bearer ${KEY}' --name x-cli",
             ),

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use rmcp::RoleClient;
-use rmcp::model::{ClientConfig, ClientJsonRpcMessage};
+use rmcp::model::ClientJsonRpcMessage;
 use rmcp::service::RxJsonRpcMessage;
 use rmcp::transport::Transport;
 use serde::Serialize;
@@ -13,8 +13,8 @@ use tokio::process::{ChildStdin, ChildStdout};
 use tokio::sync::Mutex;
 
 use super::lines::{LONGEST, Line, Lines};
-use super::{Connecting, Connector, Endpoint, Link};
-use crate::client::{Handshake, handshake};
+use super::{Connecting, Connector, Endpoint, Link, Manner};
+use crate::client::Party;
 use crate::error::Error;
 use crate::process::Process;
 use crate::wire::{Event, Inbound, Wire};
@@ -22,18 +22,19 @@ use crate::wire::{Event, Inbound, Wire};
 /// Reaches servers that are child processes.
 pub const STDIO: Connector = Connector {
     reaches: |endpoint| matches!(endpoint, Endpoint::Stdio(_)),
-    connect,
+    open,
 };
 
-fn connect(endpoint: Endpoint, wire: Arc<Wire>, config: ClientConfig) -> Connecting {
+fn open(endpoint: Endpoint, _manner: Manner, party: Party) -> Connecting {
     Box::pin(async move {
         let Endpoint::Stdio(launch) = endpoint else {
             return Err(Error::Damaged(
                 "a child process is wanted of a remote server".to_owned(),
             ));
         };
+        let wire = Arc::clone(&party.wire);
         let observer = Arc::clone(&wire);
-        let (mut process, stdin, stdout) = Process::start(&launch, move |line| {
+        let (process, stdin, stdout) = Process::start(&launch, move |line| {
             observer.observe(Event::Stderr(line.to_owned()))
         })?;
         wire.keep_stderr(process.stderr());
@@ -42,14 +43,7 @@ fn connect(endpoint: Endpoint, wire: Arc<Wire>, config: ClientConfig) -> Connect
             lines: Lines::new(stdout),
             stdin: Arc::new(Mutex::new(Some(stdin))),
         };
-        match handshake(config, streams).await {
-            Ok(service) => Ok(Link {
-                service,
-                process: Some(process),
-            }),
-            Err(Some(Handshake::Error(error))) => Err(error),
-            Err(Some(Handshake::Transport(_)) | None) => Err(process.gone().await),
-        }
+        Ok(Link::over(streams, party, Some(process)))
     })
 }
 

@@ -5,10 +5,10 @@ use std::io::{self, IsTerminal, Write};
 
 use base64::Engine;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::error::Error;
-use crate::output::{pretty, render};
+use crate::output::{Answer, Files};
 use crate::run::Run;
 use crate::settings::Format;
 
@@ -36,43 +36,32 @@ pub(super) fn check(out: Option<&str>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Tells the answer to `resources/read`. As text, a text is printed as it is and a line says what any
-/// other content is; as JSON, it is the list of contents. With `out`, the one content goes there.
-pub(super) fn tell(run: &Run, mut answer: Value, out: Option<&str>) -> Result<(), Error> {
+/// Tells the answer to `resources/read`: the one text that it is word for word, else what each
+/// content is. With `out`, the one content goes there.
+pub(super) fn tell(
+    run: &Run,
+    answer: Value,
+    out: Option<&str>,
+    origin: &str,
+    files: &Files,
+) -> Result<(), Error> {
     if let Some(out) = out {
         return write(run, &answer, out);
     }
-    let text = match run.printer.format() {
-        Format::Raw => pretty(&answer),
-        Format::Json => pretty(
-            &answer
-                .get_mut("contents")
-                .map(Value::take)
-                .unwrap_or_default(),
-        ),
-        Format::Text => {
-            let mut text = text(&answer);
-            // Verbatim for a file or a program; a person's prompt begins a line.
-            if io::stdout().is_terminal() && !text.is_empty() && !text.ends_with('\n') {
-                text.push('\n');
-            }
-            text
-        }
-    };
-    run.printer.data(&text)
-}
-
-/// The contents as text: one alone as it is, several each from the beginning of a line.
-pub(super) fn text(answer: &Value) -> String {
-    let contents = contents(answer);
-    if let [only] = contents
+    if run.printer.format() == Format::Text
+        && let [only] = contents(&answer)
         && let Some(text) = only.get("text").and_then(Value::as_str)
     {
-        return text.to_owned();
+        // Verbatim for a file or a program; a person's prompt begins a line.
+        let wants_end = io::stdout().is_terminal() && !text.is_empty() && !text.ends_with('\n');
+        run.printer.data(text)?;
+        return if wants_end {
+            run.printer.data("\n")
+        } else {
+            Ok(())
+        };
     }
-    let block = |content: &Value| json!({"type": "resource", "resource": content});
-    let blocks: Vec<Value> = contents.iter().map(block).collect();
-    render(&json!({"content": blocks}), Format::Text)
+    run.tell(Answer::new(answer), origin, files)
 }
 
 fn contents(answer: &Value) -> &[Value] {
@@ -130,21 +119,9 @@ fn bytes(content: &Value) -> Result<Vec<u8>, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use serde_json::json;
 
-    #[test]
-    fn a_text_is_verbatim_and_a_blob_is_said_to_be_one() {
-        let answer = |contents: Value| json!({"contents": contents});
-        let blob = json!({"uri": "x://2", "mimeType": "image/png", "blob": "aGVsbG8"});
-        let one = json!({"uri": "x://1", "text": "{\"a\":1}"});
-        assert_eq!(text(&answer(json!([one]))), "{\"a\":1}");
-        assert_eq!(
-            text(&answer(json!([one, blob]))),
-            "{\"a\":1}\n[resource: x://2 image/png, 5 bytes]\n"
-        );
-        assert_eq!(text(&answer(json!([]))), "");
-        assert_eq!(text(&json!({})), "");
-    }
+    use super::*;
 
     #[test]
     fn bytes_are_read_with_and_without_padding_and_over_lines() {

@@ -9,6 +9,7 @@ use super::content;
 use crate::builtin::offered::{needs, print_request};
 use crate::client::Client;
 use crate::error::Error;
+use crate::output::Files;
 use crate::run::Run;
 use crate::settings::Format;
 use crate::text::line;
@@ -59,9 +60,11 @@ pub(super) fn subscribe(run: &Run, matches: &ArgMatches) -> Result<(), Error> {
         .get_one::<NonZeroU64>("count")
         .map(|count| count.get());
     let read = matches.get_flag("read");
+    let files = run.files()?;
     run.converse(
         async |client| {
-            needs(client, run.spec.name, "resources.subscribe").await?;
+            client.greeting().await?;
+            needs(client, run.spec.name, "resources.subscribe")?;
             client.subscribe(&uris).await?;
             let resources = if uris.len() == 1 {
                 "resource"
@@ -70,7 +73,7 @@ pub(super) fn subscribe(run: &Run, matches: &ArgMatches) -> Result<(), Error> {
             };
             run.printer
                 .note(&format!("watching {} {resources}", uris.len()));
-            let watching = watch(run, client, count, read);
+            let watching = watch(run, client, count, read, &files);
             let outcome = match run.settings.timeout {
                 None => watching.await,
                 Some(limit) => match tokio::time::timeout(limit, watching).await {
@@ -97,29 +100,34 @@ async fn watch(
     client: &mut Client,
     count: Option<u64>,
     read: bool,
+    files: &Files,
 ) -> Result<(), Error> {
     let mut told = 0;
     while count.is_none_or(|count| told < count) {
-        let mut update = client.update().await?;
+        let Some(mut update) = client.update().await? else {
+            run.printer.note("the server has ended the subscription");
+            return Ok(());
+        };
         let uri = update
             .get("uri")
             .and_then(Value::as_str)
             .unwrap_or_default();
         let uri = uri.to_owned();
-        let mut text = format!("{}\n", line(&uri));
+        let mut content = None;
         if read {
-            let mut answer = client
-                .request("resources/read", json!({"uri": uri}))
-                .await?;
-            text = content::text(&answer);
-            let contents = answer.get_mut("contents").map(Value::take);
-            if let (Some(update), Some(contents)) = (update.as_object_mut(), contents) {
-                update.insert("contents".to_owned(), contents);
-            }
+            let params = json!({"uri": uri});
+            content = Some(client.request("resources/read", params).await?);
         }
-        match run.printer.format() {
-            Format::Text => run.printer.data(&text)?,
-            Format::Json | Format::Raw => run.printer.data(&format!("{update}\n"))?,
+        match (run.printer.format(), content) {
+            (Format::Text, None) => run.printer.data(&format!("{}\n", line(&uri)))?,
+            (Format::Text, Some(answer)) => content::tell(run, answer, None, &uri, files)?,
+            (Format::Json | Format::Raw, content) => {
+                let contents = content.and_then(|mut it| it.get_mut("contents").map(Value::take));
+                if let (Some(update), Some(contents)) = (update.as_object_mut(), contents) {
+                    update.insert("contents".to_owned(), contents);
+                }
+                run.printer.data(&format!("{update}\n"))?;
+            }
         }
         told += 1;
     }
