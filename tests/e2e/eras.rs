@@ -166,6 +166,18 @@ fn a_pinned_revision_is_spoken_or_the_call_fails() {
 }
 
 #[test]
+fn a_revision_that_is_refused_and_supported_after_all_is_spoken_once_more() {
+    let capture = inspected("prober --era reluctant", &[]);
+    assert_eq!(capture["protocolVersion"], "2026-07-28");
+    let met = Met::over_stdio("prober --era reluctant");
+    for revision in [&[][..], &["--mcp-protocol", "2026-07-28"]] {
+        std::fs::write(&met.journal, "").unwrap();
+        let line = ["echo", "--text", "hi"].iter().chain(revision);
+        assert_eq!(met.sandbox.run(&met.program, line).exits(0).stdout, "hi\n");
+    }
+}
+
+#[test]
 fn an_answer_that_is_lost_on_its_way_is_asked_for_once_more() {
     mcpress();
     let server = mcpress_fixtures::listen("modern", &["--answer", "sse"]).unwrap();

@@ -4,6 +4,7 @@
 
 mod answers;
 mod command_line;
+mod completion;
 mod content;
 mod drift;
 mod eras;
@@ -15,7 +16,9 @@ mod prompts;
 mod remote;
 mod resources;
 mod servers;
+mod sign_in;
 mod slots;
+mod tasks;
 #[cfg(unix)]
 mod terminal;
 mod transports;
