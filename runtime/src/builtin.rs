@@ -43,16 +43,14 @@ pub(crate) fn commands(spec: &Spec) -> impl Iterator<Item = Command> {
 pub(crate) fn values(run: &Run, place: &Place<'_>, argument: &str, typed: &str) -> Option<Answer> {
     let tools = run.spec.tools.iter();
     match (place.path.as_slice(), argument) {
-        (["call"], "name") => Some(
-            tools
-                .map(|tool| Candidate::new(tool.wire, tool.about))
-                .collect(),
-        ),
-        (["self", "explain"], "tool") => Some(
-            tools
-                .map(|tool| Candidate::new(tool.command, tool.about))
-                .collect(),
-        ),
+        (["call"], "name") => {
+            let names = &mut tools.map(|tool| Candidate::new(tool.wire, tool.about));
+            Some(Answer::of(names))
+        }
+        (["self", "explain"], "tool") => {
+            let names = &mut tools.map(|tool| Candidate::new(tool.command, tool.about));
+            Some(Answer::of(names))
+        }
         _ => option_values(&[], argument, typed),
     }
 }

@@ -81,6 +81,15 @@ impl Candidate {
 }
 
 impl Answer {
+    /// What is in there of candidates. Not generic, for there are many kinds of lists.
+    pub(crate) fn of(candidates: &mut dyn Iterator<Item = Option<Candidate>>) -> Self {
+        let mut answer = Self::default();
+        for candidate in candidates {
+            answer.candidates.extend(candidate);
+        }
+        answer
+    }
+
     fn path() -> Self {
         Self {
             path: Some(0),
@@ -90,6 +99,12 @@ impl Answer {
 
     fn is_empty(&self) -> bool {
         self.candidates.is_empty() && self.path.is_none()
+    }
+
+    fn sorted(mut self) -> Self {
+        self.candidates
+            .sort_by(|one, other| one.value.cmp(&other.value));
+        self
     }
 
     /// The same after the beginning of the word.
@@ -111,15 +126,6 @@ impl Answer {
         }
         self.path = self.path.or(other.path);
         self
-    }
-}
-
-impl FromIterator<Option<Candidate>> for Answer {
-    fn from_iter<I: IntoIterator<Item = Option<Candidate>>>(candidates: I) -> Self {
-        Self {
-            candidates: candidates.into_iter().flatten().collect(),
-            path: None,
-        }
     }
 }
 
@@ -208,7 +214,7 @@ fn commands(spec: &Spec) -> Answer {
     let tools = tools.map(|tool| Candidate::new(tool.command, tool.about));
     let own = builtin::commands(spec);
     let own = own.map(|command| Candidate::new(command.get_name(), &about(command.get_about())));
-    tools.chain(own).collect()
+    Answer::of(&mut tools.chain(own))
 }
 
 /// Whether a flag is one of the form that was chosen, where a tool takes several.

@@ -46,6 +46,8 @@ fn within(limit: Duration, run: &Run, params: Value) -> Answer {
     let run = Run {
         settings: Settings {
             timeout: Some(limit),
+            // What is typed is for the shell.
+            answers: Some("decline".to_owned()),
             ..run.settings.clone()
         },
         printer: Printer::new(Format::Raw, Verbosity::Quiet),
@@ -68,7 +70,7 @@ fn within(limit: Duration, run: &Run, params: Value) -> Answer {
     let values = answer.pointer("/completion/values");
     let values = values.and_then(Value::as_array).into_iter().flatten();
     let texts = values.filter_map(Value::as_str);
-    texts.map(|text| Candidate::new(text, "")).collect()
+    Answer::of(&mut texts.map(|text| Candidate::new(text, "")))
 }
 
 #[cfg(all(test, unix))]

@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf, is_separator};
 
-use super::Candidate;
+use super::{Answer, Candidate};
 
 /// The files that a path can go on to.
-pub(super) fn paths(typed: &str) -> Vec<Candidate> {
+pub(super) fn paths(typed: &str) -> Answer {
     let (folder, name) = typed.split_at(typed.rfind(is_separator).map_or(0, |at| at + 1));
     let Ok(entries) = std::fs::read_dir(place(folder)) else {
-        return Vec::new();
+        return Answer::default();
     };
     let entry = |entry: std::fs::DirEntry| {
         let found = entry.file_name().into_string().ok()?;
@@ -23,9 +23,7 @@ pub(super) fn paths(typed: &str) -> Vec<Candidate> {
             Candidate::new(path, "")
         }
     };
-    let mut found: Vec<Candidate> = entries.flatten().filter_map(entry).collect();
-    found.sort_by(|one, other| one.value.cmp(&other.value));
-    found
+    Answer::of(&mut entries.flatten().map(entry)).sorted()
 }
 
 /// The folder that is meant, a tilde being the home.
@@ -46,7 +44,7 @@ mod tests {
     fn a_path_goes_on_to_what_is_there() {
         let this = concat!(env!("CARGO_MANIFEST_DIR"), "/src/");
         let at = |typed: &str| -> Vec<(String, bool)> {
-            let found = paths(&format!("{this}{typed}")).into_iter();
+            let found = paths(&format!("{this}{typed}")).candidates.into_iter();
             found
                 .map(|found| (found.value[this.len()..].to_owned(), found.open))
                 .collect()

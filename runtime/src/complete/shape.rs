@@ -64,7 +64,7 @@ fn keys(parameters: &[Parameter], assigns: fn(&Parameter) -> &'static str) -> An
         "" => Candidate::new(parameter.flag, parameter.help),
         assigns => Candidate::open(format!("{}{assigns}", parameter.flag), parameter.help),
     };
-    shown.map(candidate).collect()
+    Answer::of(&mut shown.map(candidate))
 }
 
 /// What stands for a value that is somewhere else.
@@ -73,25 +73,23 @@ fn reference(typed: &str, file: &str, input: &str) -> Answer {
         return Answer::path().after("@");
     }
     let all = [Candidate::open("@", file), Candidate::new("-", input)];
-    all.into_iter().collect()
+    Answer::of(&mut all.into_iter())
 }
 
 fn secret(typed: &str) -> Answer {
     if !typed.starts_with("env:") {
         let variable = [Candidate::open("env:", "out of a variable")];
-        let variable: Answer = variable.into_iter().collect();
+        let variable = Answer::of(&mut variable.into_iter());
         return reference(typed, "out of a file", "out of standard input").and(variable);
     }
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    let mut names: Vec<String> = names.collect();
-    names.sort();
-    let names: Answer = names.iter().map(|name| Candidate::new(name, "")).collect();
-    names.after("env:")
+    let names = &mut names.map(|name| Candidate::new(name, ""));
+    Answer::of(names).sorted().after("env:")
 }
 
 fn of_shape(shape: Shape, typed: &str) -> Answer {
     match shape {
-        Shape::Boolean => words(["true", "false"]),
+        Shape::Boolean => words(["true", "false"].map(str::to_owned)),
         Shape::Choice(values) => words(values.iter().map(|value| self::typed(value))),
         Shape::Constant(only) => words([self::typed(only)]),
         // What begins as JSON goes on as JSON.
@@ -157,10 +155,11 @@ fn pair(fields: &[Field], given: &[&str], typed: &str) -> Answer {
     }
     // A key with one of these in it would have to be escaped, or is one that is only found so.
     let is_plain = |key: &str| !key.contains([',', '.', '=', ':', '\\']);
-    fields
-        .filter(|field| is_plain(field.key) && !given.contains(&field.key))
-        .map(|field| Candidate::open(format!("{}{}", field.key, assigns(field.shape)), ""))
-        .collect()
+    let shown = fields.filter(|field| is_plain(field.key) && !given.contains(&field.key));
+    Answer::of(
+        &mut shown
+            .map(|field| Candidate::open(format!("{}{}", field.key, assigns(field.shape)), "")),
+    )
 }
 
 /// What stands between a key and its value.
@@ -173,9 +172,9 @@ fn assigns(shape: Shape) -> &'static str {
     }
 }
 
-fn words(values: impl IntoIterator<Item = impl Into<String>>) -> Answer {
+fn words(values: impl IntoIterator<Item = String>) -> Answer {
     let values = values.into_iter();
-    values.map(|value| Candidate::new(value, "")).collect()
+    Answer::of(&mut values.map(|value| Candidate::new(value, "")))
 }
 
 /// A value as it is typed: a string without its quotes.

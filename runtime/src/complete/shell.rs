@@ -197,11 +197,7 @@ impl Asked {
             return candidates;
         };
         let (before, path) = self.typed.split_at_checked(at).unwrap_or_default();
-        let mut candidates = path::paths(path);
-        for candidate in &mut candidates {
-            candidate.value.insert_str(0, before);
-        }
-        candidates
+        path::paths(path).after(before).candidates
     }
 
     /// A value as what is inserted.
@@ -333,10 +329,7 @@ mod tests {
         let matches = query().try_get_matches_from(line).unwrap();
         reply(&matches, |_, _| {
             let about = "what: it is";
-            values
-                .iter()
-                .map(|&value| Candidate::new(value, about))
-                .collect()
+            Answer::of(&mut values.iter().map(|&value| Candidate::new(value, about)))
         })
     }
 

@@ -4,7 +4,7 @@
 //! It is no second parser: it refuses nothing, and only has to know which words are flags, which are
 //! values, and which is a command.
 
-use clap::builder::ValueHint;
+use clap::builder::{PossibleValue, ValueHint};
 use clap::{Arg, ArgAction, Command};
 
 use super::{Answer, Candidate, about};
@@ -179,7 +179,7 @@ impl<'c> Place<'c> {
             let shown = inner.filter(|inner| !inner.is_hide_set());
             let candidate =
                 |inner: &Command| Candidate::new(inner.get_name(), &about(inner.get_about()));
-            answer = shown.map(candidate).collect();
+            answer = Answer::of(&mut shown.map(candidate));
         }
         if let Some(arg) = self.next_positional() {
             answer = answer.and(values(arg, typed));
@@ -211,7 +211,7 @@ impl<'c> Place<'c> {
             };
             Candidate::new(word, &about(arg.get_help()))
         };
-        shown.map(candidate).collect()
+        Answer::of(&mut shown.map(candidate))
     }
 }
 
@@ -241,7 +241,7 @@ fn values(arg: &Arg) -> Answer {
     }
     let possible = arg.get_possible_values();
     let shown = possible.iter().filter(|value| !value.is_hide_set());
-    shown
-        .map(|value| Candidate::new(value.get_name(), &about(value.get_help())))
-        .collect()
+    let candidate =
+        |value: &PossibleValue| Candidate::new(value.get_name(), &about(value.get_help()));
+    Answer::of(&mut shown.map(candidate))
 }
