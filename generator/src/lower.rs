@@ -10,6 +10,7 @@
 
 mod form;
 mod group;
+mod mirror;
 mod object;
 mod offer;
 mod report;

@@ -25,6 +25,7 @@ use crate::validate::an;
 
 pub(crate) use patch::options as patch_options;
 pub(crate) use secret::VALUE_NAME as SECRET;
+pub(crate) use value::parts_at_commas;
 
 /// The arguments of a call, and what is to be said of them though they are sent.
 #[derive(Debug)]

@@ -4,6 +4,7 @@
 //! negotiate  which revision the server speaks, and over what
 //! exchange   a request and its answer, in time
 //! rounds     a request whose answer is that the server wants input first
+//! tasks      a call that is answered later
 //! pages      a list that comes in parts
 //! subscription  being told when resources change
 //! party      what rmcp knows the client by
@@ -17,6 +18,7 @@ mod pages;
 mod party;
 mod rounds;
 mod subscription;
+mod tasks;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,6 +41,7 @@ pub(crate) use exchange::Mirrored;
 pub use pages::Listed;
 pub(crate) use party::Party;
 use subscription::Subscription;
+pub(crate) use tasks::no_task;
 
 /// How long a server may take.
 #[derive(Debug, Clone, Copy)]
@@ -173,33 +176,6 @@ impl Client {
     /// When the server answers with an error, is gone, or takes longer than [`Limits::request`].
     pub async fn request(&mut self, method: &str, params: Value) -> Result<Value, Error> {
         self.request_with(method, params, &[]).await
-    }
-
-    /// Calls a tool. `definition` is what is known of it, as JSON text.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Client::request`].
-    pub async fn call(&mut self, params: Value, definition: Option<&str>) -> Result<Value, Error> {
-        let headers = definition
-            .map(|definition| exchange::mirrored(definition, &params))
-            .unwrap_or_default();
-        let answer = self
-            .request_with("tools/call", params.clone(), &headers)
-            .await;
-        match answer {
-            // The server mirrors other arguments into headers than is known here.
-            Err(Error::Refused { code, .. }) if code == protocol::code::HEADER_MISMATCH => {
-                let tools = self.list("tools/list", "tools").await?.items;
-                let tool = tools
-                    .iter()
-                    .find(|tool| tool.get("name") == params.get("name"));
-                let headers = tool.map(|tool| exchange::mirrored(&tool.to_string(), &params));
-                self.request_with("tools/call", params, &headers.unwrap_or_default())
-                    .await
-            }
-            answer => answer,
-        }
     }
 
     /// Tells the server that the requests under way are not wanted any more, if it listens at all

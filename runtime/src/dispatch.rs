@@ -106,13 +106,23 @@ fn find(
             let matches = read(&mut builtin::call::command(spec), &words)?;
             Ok(builtin::call::run(&run(&matches)?, &matches))
         }
+        "auth" => {
+            let matches = read(&mut builtin::auth::command(spec), &words)?;
+            let (_, inner) = matches.subcommand().unwrap_or(("", &matches));
+            let mut run = run(inner)?;
+            Ok(builtin::auth::run(&mut run, &matches))
+        }
         "self" => {
             let matches = read(&mut builtin::own::command(spec), &words)?;
-            let (_, inner) = matches.subcommand().unwrap_or(("", &matches));
+            let mut inner = &matches;
+            while let Some((_, deeper)) = inner.subcommand() {
+                inner = deeper;
+            }
             Ok(builtin::own::run(&run(inner)?, &matches))
         }
         "prompt" | "resource" => {
-            let matches = read(&mut family(spec, name), &words)?;
+            let mut family = builtin::command(spec, name).unwrap_or_default();
+            let matches = read(&mut family, &words)?;
             let (verb, inner) = matches.subcommand().unwrap_or(("", &matches));
             let kind = match verb {
                 "get" => Kind::Prompt,
@@ -158,14 +168,6 @@ fn find(
     }
 }
 
-/// The commands that are about prompts, or about resources.
-fn family(spec: &Spec, name: &str) -> Command {
-    match name {
-        "prompt" => builtin::prompt::command(spec),
-        _ => builtin::resource::command(spec),
-    }
-}
-
 /// Whether a line without the program's name could be run.
 ///
 /// # Errors
@@ -178,14 +180,10 @@ pub(crate) fn check(spec: &'static Spec, line: Vec<OsString>) -> Result<(), Stri
         let (name, rest) = first.subcommand().unwrap_or(("", &first));
         let rest = rest.get_many::<OsString>("").into_iter().flatten();
         let words: Vec<OsString> = std::iter::once(name.into()).chain(rest.cloned()).collect();
-        let mut command = match name {
-            "call" => builtin::call::command(spec),
-            "self" => builtin::own::command(spec),
-            "prompt" | "resource" => family(spec, name),
-            _ => match command::tool(spec, name) {
-                Some(tool) => command::of_tool(spec, tool),
-                None => return Err(command::unknown(spec, name).into()),
-            },
+        let mut command = match (builtin::command(spec, name), command::tool(spec, name)) {
+            (Some(command), _) => command,
+            (None, Some(tool)) => command::of_tool(spec, tool),
+            (None, None) => return Err(command::unknown(spec, name).into()),
         };
         self::read(&mut command, &words)
     };

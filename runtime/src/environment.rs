@@ -1,5 +1,7 @@
 //! The environment: what this program reads of its own, and what its server gets.
 
+mod authorization;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -8,6 +10,9 @@ use crate::process::Launch;
 use crate::spec::{Binding, Spec, Transport};
 use crate::template;
 use crate::transport::{Endpoint, Remote};
+
+pub(crate) use authorization::SignIn;
+use authorization::authorization;
 
 /// The variables of the caller that every server gets: what a program needs to find its files and
 /// the network, and nothing that could be a secret of another program's.
@@ -78,6 +83,19 @@ pub(crate) fn columns() -> usize {
         .unwrap_or(100)
 }
 
+/// The folder for what a program remembers from one run to the next (XDG Base Directory
+/// Specification); none where there is no home.
+pub(crate) fn state_folder(program: &str) -> Option<PathBuf> {
+    let absolute = |name: &str| Some(PathBuf::from(read(name)?)).filter(|path| path.is_absolute());
+    let base = absolute("XDG_STATE_HOME").or_else(|| match cfg!(windows) {
+        true => absolute("LOCALAPPDATA"),
+        false => Some(absolute("HOME")?.join(".local/state")),
+    })?;
+    // `mcpress call` runs programs under names that are no names of files.
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    Some(base.join(program.replace(|c: char| !is_plain(c), "-")))
+}
+
 /// Whether colours are unwelcome: `NO_COLOR` is set to anything (no-color.org).
 pub(crate) fn refuses_colour() -> bool {
     read("NO_COLOR").is_some()
@@ -114,6 +132,8 @@ pub(crate) struct Overrides {
     pub(crate) env: Vec<String>,
     /// `Name: value`, for the requests to a remote server.
     pub(crate) headers: Vec<String>,
+    /// How to sign in.
+    pub(crate) sign_in: SignIn,
 }
 
 impl Overrides {
@@ -190,10 +210,11 @@ pub(crate) fn endpoint(spec: &Spec, overrides: &Overrides) -> Result<Endpoint, E
                 Transport::Http { headers, .. } if overrides.url.is_none() => headers,
                 _ => &[],
             };
-            Endpoint::Http(Remote {
-                url: fill(&url)?,
-                headers: bindings(headers, &value),
-            })
+            Endpoint::Http(Remote::new(
+                fill(&url)?,
+                bindings(headers, &value),
+                authorization(spec.name, &overrides.sign_in)?,
+            ))
         }
     };
     if let Endpoint::Http(remote) = &mut endpoint {

@@ -38,6 +38,15 @@ impl From<Exit> for ExitCode {
     }
 }
 
+/// How to sign in where nobody is there to do it.
+#[derive(Debug)]
+pub struct Invitation {
+    /// The command that signs in.
+    pub login: String,
+    /// The page to sign in at.
+    pub authorization_url: String,
+}
+
 /// Why a run ended without an answer from the tool.
 ///
 /// The message of each names the thing and has no advice in it: that is [`Error::hint`].
@@ -105,6 +114,18 @@ pub enum Error {
         url: String,
         /// The `WWW-Authenticate` header.
         challenge: Option<String>,
+        /// How to sign in, where that is known.
+        invitation: Option<Box<Invitation>>,
+    },
+    /// Nobody could be signed in.
+    #[error("cannot sign in to {url}: {reason}")]
+    SignIn {
+        /// The address, without credentials.
+        url: String,
+        /// Why not.
+        reason: String,
+        /// A way out.
+        hint: Option<String>,
     },
     /// The server asked for what only a person could answer, and there was none.
     #[error("{message}")]
@@ -149,6 +170,16 @@ pub enum Error {
         /// A line that makes the program again.
         again: String,
     },
+    /// The wait for a task ended before the task did.
+    #[error("{cause}")]
+    Unfinished {
+        /// The task's id.
+        task: String,
+        /// How to go on with it.
+        hint: String,
+        /// Why it ended.
+        cause: Box<Self>,
+    },
     /// The program's own table cannot be used.
     #[error("this program is damaged: {0}")]
     Damaged(String),
@@ -191,10 +222,12 @@ impl Error {
             Self::Unreachable { .. } => "unreachable",
             Self::Unauthorized { .. } => "unauthorized",
             Self::Asked { .. } => "input_required",
+            Self::SignIn { .. } => "sign_in_failed",
             Self::Timeout { .. } => "timeout",
             Self::Refused { .. } => "refused",
             Self::Protocol(_) => "protocol",
             Self::Drift { .. } => "drift",
+            Self::Unfinished { cause, .. } => cause.code(),
             Self::Damaged(_) => "damaged",
             Self::Signal(Exit::Terminated) => "terminated",
             Self::Signal(_) => "interrupted",
@@ -214,6 +247,7 @@ impl Error {
             } => Exit::Usage,
             Self::MissingSlots { .. }
             | Self::Unauthorized { .. }
+            | Self::SignIn { .. }
             | Self::Asked { .. }
             | Self::Refused {
                 code: code::PAGES_REQUIRED,
@@ -225,6 +259,7 @@ impl Error {
                 Exit::Protocol
             }
             Self::Signal(exit) => *exit,
+            Self::Unfinished { cause, .. } => cause.exit(),
             Self::Tool { .. } | Self::Io { .. } => Exit::Tool,
         }
     }
@@ -232,8 +267,16 @@ impl Error {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Usage { hint, .. } => hint.clone(),
-            Self::Asked { hint, .. } => Some(hint.clone()),
+            Self::Usage { hint, .. } | Self::SignIn { hint, .. } => hint.clone(),
+            Self::Unauthorized {
+                invitation: Some(invitation),
+                ..
+            } => Some(format!(
+                "run `{}` on a terminal; or open {} in a browser, and then give the address it ends at \
+                 with `{} --callback 'ADDRESS'`",
+                invitation.login, invitation.authorization_url, invitation.login
+            )),
+            Self::Asked { hint, .. } | Self::Unfinished { hint, .. } => Some(hint.clone()),
             Self::MissingSlots { names } => {
                 let exports: Vec<_> = names.iter().map(|name| format!("{name}=…")).collect();
                 Some(format!(
@@ -268,12 +311,21 @@ impl Error {
     pub fn stderr(&self) -> &[String] {
         match self {
             Self::Gone { stderr, .. } | Self::Timeout { stderr, .. } => stderr,
+            Self::Unfinished { cause, .. } => cause.stderr(),
             _ => &[],
         }
     }
 
     /// The JSON error line: `{"error": {"code", "exit", "message", …}}`.
     pub fn to_json(&self, tool: Option<&str>) -> Value {
+        if let Self::Unfinished { task, hint, cause } = self {
+            let mut json = cause.to_json(tool);
+            json["error"]["hint"] = hint.as_str().into();
+            // The same call again would begin another.
+            json["error"]["retryable"] = false.into();
+            json["error"]["task"] = task.as_str().into();
+            return json;
+        }
         let mut error = Map::new();
         error.insert("code".into(), self.code().into());
         error.insert("exit".into(), (self.exit() as u8).into());
@@ -294,6 +346,15 @@ impl Error {
         }
         if let Self::Asked { asked, .. } = self {
             error.insert("asked".into(), asked.clone().into());
+        }
+        if let Self::Unauthorized {
+            invitation: Some(invitation),
+            ..
+        } = self
+        {
+            error.insert("login".into(), invitation.login.clone().into());
+            let url = invitation.authorization_url.clone();
+            error.insert("authorization_url".into(), url.into());
         }
         if let Self::Refused { code, data, .. } = self {
             error.insert("rpc".into(), json!({"code": code, "data": data}));

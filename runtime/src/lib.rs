@@ -14,27 +14,35 @@
 
 mod arguments;
 mod asked;
+#[cfg(feature = "http")]
+mod authorization;
 mod browser;
 mod builtin;
 pub mod bundle;
 mod client;
 mod command;
+pub mod complete;
 mod dispatch;
 pub mod drift;
 mod environment;
 mod error;
 mod host;
 mod leak;
+mod ledger;
+mod manual;
 mod output;
+mod person;
 mod process;
 mod protocol;
 mod reaper;
 mod run;
 pub mod sample;
 pub mod schema;
+mod secret;
 mod settings;
 mod signal;
 pub mod spec;
+mod task;
 pub mod template;
 pub mod text;
 mod transport;
@@ -49,14 +57,15 @@ use serde_json::{Map, Value};
 
 pub use client::{Client, Introduction, Limits, Listed, converse};
 pub use environment::endpoint_of;
-pub use error::{Error, Exit};
+pub use error::{Error, Exit, Invitation};
 pub use host::{Answering, Host, Refusal};
 pub use process::Launch;
 pub use protocol::{REVISIONS, Revision, server_info};
+pub use secret::Secret;
 pub use settings::duration;
 #[cfg(feature = "http")]
 pub use transport::HTTP;
-pub use transport::{Connector, Endpoint, Manner, Remote, STDIO};
+pub use transport::{AuthorizationSettings, Connector, Endpoint, Manner, Remote, STDIO, Storage};
 pub use wire::Event;
 
 use spec::{Spec, Tool};

@@ -51,12 +51,19 @@ pub enum Revision {
 pub(crate) mod code {
     /// `URLElicitationRequired`: `data.elicitations` lists the pages (MCP 2025-11-25, Elicitation).
     pub(crate) const PAGES_REQUIRED: i64 = -32042;
+    /// The message is no request that the server takes (JSON-RPC 2.0, section 5.1).
+    pub(crate) const INVALID_REQUEST: i64 = -32600;
+    /// The server does not do this.
+    pub(crate) const METHOD_NOT_FOUND: i64 = -32601;
+    /// The server knows nothing of what is named.
+    pub(crate) const INVALID_PARAMS: i64 = -32602;
     /// `HeaderMismatch`: the headers of a request say something else than its body.
     pub(crate) const HEADER_MISMATCH: i64 = -32020;
     /// `UnsupportedProtocolVersion`: `data.supported` lists the ones that are.
     pub(crate) const UNSUPPORTED_REVISION: i64 = -32022;
 
-    /// Whether an error tells that the server is of the stateless era.
+    /// Whether an error is one that only a server of the stateless era gives (MCP 2026-07-28, Error
+    /// codes).
     pub(crate) fn is_stateless(code: i64) -> bool {
         (UNSUPPORTED_REVISION..=HEADER_MISMATCH).contains(&code)
     }

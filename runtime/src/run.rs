@@ -1,5 +1,7 @@
 //! A run: a program, what it was told, and the calls it makes.
 
+mod task;
+
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -46,17 +48,15 @@ impl Run {
     ) -> Result<(), Error> {
         if self.settings.dry_run {
             mask(known, &mut arguments);
-            let params = json!({"name": tool, "arguments": arguments});
+            let mut params = json!({"name": tool, "arguments": arguments});
+            if self.is_task(tool, known)? {
+                params["task"] = json!({});
+            }
             let server = environment::describe(self.spec, &self.settings.overrides)?;
             let request = json!({"method": "tools/call", "params": params, "server": server});
             return self.printer.data(&pretty(&request));
         }
-        let files = self.files()?;
-        let params = json!({"name": tool, "arguments": arguments});
-        self.converse(
-            async |client| client.call(params, known.map(|tool| tool.definition)).await,
-            |answer| self.answer(tool, known, answer, &files),
-        )
+        self.call_tool(tool, known, json!({"name": tool, "arguments": arguments}))
     }
 
     /// Starts or reaches the server, asks it, tells the caller, and only then sees the server off.

@@ -45,6 +45,8 @@ pub(crate) struct Settings {
     pub(crate) dry_run: bool,
     /// Whether the arguments are sent as they are, whatever the schema says.
     pub(crate) unchecked: bool,
+    /// Whether a call is begun and not waited for.
+    pub(crate) detach: bool,
     pub(crate) timeout: Option<Duration>,
     /// The one revision of the protocol that may be spoken, if the user wants one.
     pub(crate) protocol: Option<String>,
@@ -120,6 +122,12 @@ impl Settings {
                     .help("Send the arguments as they are, not checked against the tool's schema"),
             )
             .arg(
+                option("mcp-detach")
+                    .action(ArgAction::SetTrue)
+                    .hide(true)
+                    .help("Begin a task, print its id and do not wait; `self tasks` goes on with it"),
+            )
+            .arg(
                 option("mcp-command")
                     .value_name("COMMAND")
                     .conflicts_with("mcp-url")
@@ -171,6 +179,12 @@ impl Settings {
                     .value_name("COMMAND")
                     .hide_short_help(true)
                     .help("Answer the server's prompts to a language model by this command"),
+            )
+            .arg(
+                option("mcp-store")
+                    .value_name("FOLDER")
+                    .hide_short_help(true)
+                    .help("Keep sign-ins in files of this folder, which only you can read, and not in the keychain"),
             )
             .arg(
                 option("help")
@@ -242,6 +256,7 @@ impl Settings {
         }
         self.dry_run |= matches.get_flag("dry-run");
         self.unchecked |= matches.get_flag("mcp-no-validate");
+        self.detach |= matches.get_flag("mcp-detach");
         self.protocol = text("mcp-protocol").or(self.protocol.take());
         if let Some(command) = text("mcp-command") {
             (self.overrides.command, self.overrides.url) = (Some(command), None);
@@ -258,6 +273,9 @@ impl Settings {
         }
         if let Some(command) = text("mcp-sampling-command") {
             self.sampling_command = Some(command);
+        }
+        if let Some(folder) = text("mcp-store") {
+            self.overrides.sign_in.store = Some(folder);
         }
         self.overrides.env.extend(texts("mcp-env"));
         self.overrides.headers.extend(texts("mcp-header"));

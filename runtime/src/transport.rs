@@ -9,18 +9,25 @@ mod http;
 mod lines;
 mod stdio;
 
+use std::path::PathBuf;
 use std::pin::Pin;
 
 use rmcp::RoleClient;
 use rmcp::service::{RunningService, serve_directly};
 use rmcp::transport::Transport;
+use serde_json::Value;
 
+#[cfg(feature = "http")]
+use crate::authorization::Authorization;
 use crate::client::Party;
 use crate::error::Error;
 use crate::process::{Launch, Process};
+use crate::secret::Secret;
 
 #[cfg(feature = "http")]
 pub use http::HTTP;
+#[cfg(feature = "http")]
+pub(crate) use http::causes;
 pub use stdio::STDIO;
 
 /// Where a server is, with every value filled in.
@@ -50,9 +57,102 @@ pub struct Remote {
     pub url: String,
     /// Names and values of the headers; the values may be secrets.
     pub headers: Vec<(String, String)>,
+    /// How it is signed in to, where a header does not do it.
+    pub authorization: AuthorizationSettings,
+    #[cfg(feature = "http")]
+    shared: Shared,
+}
+
+/// What the connections of one run know of their authorization.
+#[cfg(feature = "http")]
+type Shared = std::sync::Arc<std::sync::OnceLock<std::sync::Arc<Authorization>>>;
+
+/// How a remote server is signed in to.
+#[derive(Debug, Clone, Default)]
+pub struct AuthorizationSettings {
+    /// The program, for which folders, clients and hints are named.
+    pub program: String,
+    /// Whether somebody is there to sign in when the server asks for it.
+    pub person: bool,
+    /// Whether a browser may be opened.
+    pub browser: bool,
+    /// The browser to open instead of the system's own.
+    pub browser_command: Option<String>,
+    /// The id of a client that the authorization server knows already.
+    pub client: Option<String>,
+    /// Its secret.
+    pub client_secret: Option<Secret>,
+    /// The key it signs with instead.
+    pub client_key: Option<Secret>,
+    /// Where the program describes itself as a client (an https URL).
+    pub client_metadata: Option<String>,
+    /// The scopes to ask for, instead of those that the server names.
+    pub scopes: Vec<String>,
+    /// Whether the client acts for itself, and no person signs in.
+    pub alone: bool,
+    /// Whether a server may lead to private addresses.
+    pub private_addresses: bool,
+    /// The port that the browser is sent to; a free one unless told.
+    pub port: Option<u16>,
+    /// Where tokens are kept.
+    pub storage: Storage,
+    /// The folder of the program's state; none where the user has no home.
+    pub state: Option<PathBuf>,
+}
+
+/// Where tokens are kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Storage {
+    /// The operating system's store.
+    #[default]
+    Keychain,
+    /// Files in the folder of the program's state.
+    File,
+    /// Files in a folder of the user's choice.
+    Folder(PathBuf),
+}
+
+/// What is to be done about a sign-in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// Sign in; or finish a sign-in with the address that the browser ended at.
+    Login { callback: Option<String> },
+    /// Give the tokens back and forget them.
+    Logout,
+    /// Say how things are.
+    Status,
 }
 
 impl Remote {
+    /// A server at a URL.
+    pub fn new(
+        url: String,
+        headers: Vec<(String, String)>,
+        authorization: AuthorizationSettings,
+    ) -> Self {
+        Self {
+            url,
+            headers,
+            authorization,
+            #[cfg(feature = "http")]
+            shared: Shared::default(),
+        }
+    }
+
+    /// Its authorization, one for all connections to it; none where a header is the caller's own.
+    #[cfg(feature = "http")]
+    pub(crate) fn authorization(&self) -> Result<Option<std::sync::Arc<Authorization>>, Error> {
+        let is_given = |(name, _): &(String, String)| name.eq_ignore_ascii_case("authorization");
+        if self.headers.iter().any(is_given) || self.socket().is_some() {
+            return Ok(None);
+        }
+        if let Some(authorization) = self.shared.get() {
+            return Ok(Some(authorization.clone()));
+        }
+        let made = Authorization::new(&self.url, self.authorization.clone())?;
+        Ok(Some(self.shared.get_or_init(|| made.into()).clone()))
+    }
+
     /// The URL without its query and fragment, which may hold secrets: the form to be shown.
     pub(crate) fn address(&self) -> &str {
         self.url.split(['?', '#']).next().unwrap_or_default()
@@ -94,6 +194,8 @@ pub enum Manner {
 pub struct Connector {
     pub(crate) reaches: fn(&Endpoint) -> bool,
     pub(crate) open: fn(Endpoint, Manner, Party) -> Connecting,
+    /// Signs in and out, where there is anything to sign in to.
+    pub(crate) authorize: Option<fn(Remote, Action) -> Authorizing>,
 }
 
 impl std::fmt::Debug for Connector {
@@ -101,6 +203,8 @@ impl std::fmt::Debug for Connector {
         f.write_str("Connector")
     }
 }
+
+pub(crate) type Authorizing = Pin<Box<dyn Future<Output = Result<Value, Error>> + Send>>;
 
 pub(crate) type Connecting = Pin<Box<dyn Future<Output = Result<Link, Error>> + Send>>;
 
@@ -113,7 +217,7 @@ pub(crate) struct Link {
 impl Link {
     /// Has rmcp carry the conversation over a transport. The handshake, where there is one, is the
     /// client's own: it is not known yet which one it is.
-    fn over<T>(transport: T, party: Party, process: Option<Process>) -> Self
+    pub(crate) fn over<T>(transport: T, party: Party, process: Option<Process>) -> Self
     where
         T: Transport<RoleClient> + Send + 'static,
     {

@@ -57,6 +57,8 @@ pub(crate) struct Wire {
     state: Mutex<State>,
     /// Told whenever the time that a request may take begins anew.
     progress: Notify,
+    /// Told whenever the server tells of a task.
+    news: Notify,
     /// How many requests of the server's the host is busy with.
     asked: AtomicUsize,
     host: Arc<dyn Host>,
@@ -70,6 +72,8 @@ struct State {
     answers: HashMap<RequestId, Value>,
     /// Why requests could not be sent, until the client takes them.
     failures: HashMap<RequestId, Error>,
+    /// What the server told of a task last, until the client takes it.
+    news: Option<Value>,
     stderr: Tail,
     /// Where changes of resources are told, if anybody wants to know of them.
     updates: Option<UnboundedSender<Value>>,
@@ -94,6 +98,7 @@ impl Wire {
         Self {
             state: Mutex::default(),
             progress: Notify::new(),
+            news: Notify::new(),
             asked: AtomicUsize::new(0),
             host,
         }
@@ -153,6 +158,17 @@ impl Wire {
         }
     }
 
+    /// What the server tells of a task unasked, in the words it has for one that is asked after.
+    pub(crate) async fn news(&self) -> Value {
+        loop {
+            // Only the last is kept: who missed one asks.
+            if let Some(said) = self.lock().news.take() {
+                return said;
+            }
+            self.news.notified().await;
+        }
+    }
+
     /// Notes what is about to be sent.
     pub(crate) fn outbound(&self, message: &ClientJsonRpcMessage) {
         if let JsonRpcMessage::Request(request) = message {
@@ -203,8 +219,15 @@ impl Wire {
             }
             (Some(method), None) => {
                 let params = message.remove("params").unwrap_or_default();
-                if method == "notifications/progress" {
-                    self.progress.notify_one();
+                match method.as_str() {
+                    "notifications/progress" => self.progress.notify_one(),
+                    // MCP 2025-11-25, and the extension of MCP 2026-07-28.
+                    "notifications/tasks/status" | "notifications/tasks" => {
+                        self.lock().news = Some(params);
+                        self.news.notify_one();
+                        return Inbound::Consumed;
+                    }
+                    _ => {}
                 }
                 if method == "notifications/resources/updated" {
                     self.tell_update(&params);

@@ -6,6 +6,7 @@ mod answers;
 #[cfg(unix)]
 mod asking;
 mod command_line;
+mod completion;
 mod content;
 mod drift;
 mod eras;
@@ -17,7 +18,9 @@ mod prompts;
 mod remote;
 mod resources;
 mod servers;
+mod sign_in;
 mod slots;
+mod tasks;
 #[cfg(unix)]
 mod terminal;
 mod transports;

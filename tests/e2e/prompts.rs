@@ -46,10 +46,10 @@ fn several_messages_say_whose_they_are() {
         .run(&program, ["prompt", "get", "tour"])
         .exits(0);
     for part in [
-        "user: Look at this.\n",
-        "user: [image: image/png, ",
-        "assistant: I see.\n",
-        "user: Be **quiet**.\n",
+        "user:\nLook at this.\n",
+        "user:\n[image: image/png, ",
+        "assistant:\nI see.\n",
+        "user:\nBe **quiet**.\n",
     ] {
         assert!(text.stdout.contains(part), "{part}: {text:#?}");
     }

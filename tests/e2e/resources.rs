@@ -7,7 +7,7 @@ use mcpress_tests::{Kind, Sandbox, fixture, press, pressed, wait_until};
 use serde_json::{Value, json};
 
 /// The first bytes of a picture.
-const PICTURE: &[u8] = b"\x89PNG\r\n\x1a\n\xff";
+const PICTURE: &[u8] = b"\x89PNG\r\n\x1a\n\0\xff";
 
 #[test]
 fn every_page_of_resources_and_templates_is_listed() {
@@ -39,7 +39,7 @@ fn every_page_of_resources_and_templates_is_listed() {
 }
 
 #[test]
-fn a_text_is_printed_as_it_is_and_json_is_the_list_of_contents() {
+fn a_text_is_printed_as_it_is_and_json_is_the_whole_answer() {
     for kind in Kind::BOTH {
         let program = pressed(kind, "library");
         let text = Sandbox::new().run(&program, ["resource", "read", "library://rules"]);
@@ -49,7 +49,7 @@ fn a_text_is_printed_as_it_is_and_json_is_the_list_of_contents() {
         let line = ["resource", "read", "library://several", "-o", "json"];
         let json = Sandbox::new().run(&program, line).exits(0).json();
         assert_eq!(
-            json[2],
+            json["contents"][2],
             json!({"uri": "library://several/3", "blob": "AAEC/w=="})
         );
         let raw = Sandbox::new().run(
@@ -109,15 +109,18 @@ fn bytes_go_to_a_file_or_on_a_pipe_as_they_are_and_otherwise_are_named() {
         let named = sandbox.run(&program, read).exits(0);
         assert_eq!(
             named.stdout,
-            "[resource: library://map image/png, 9 bytes]\n"
+            "[resource: library://map, image/png, 10 bytes, --mcp-save-dir DIR saves it]\n"
         );
         let saved = sandbox.run(&program, read.iter().chain(&["--out", "map.png"]));
         let saved = saved.exits(0);
         assert_eq!(
             (&*saved.stdout, &*saved.stderr),
-            ("", "saved map.png (9 bytes)\n")
+            ("", "saved map.png (10 bytes)\n")
         );
         assert_eq!(fs::read(sandbox.file("map.png")).unwrap(), PICTURE);
+        let kept = sandbox.run(&program, read.iter().chain(&["--mcp-save-dir", "kept"]));
+        kept.exits(0);
+        assert_eq!(fs::read(sandbox.file("kept/map.png")).unwrap(), PICTURE);
         let pipe = format!(
             "{} resource read --out - library://map > piped.png",
             program.display()
@@ -252,4 +255,26 @@ fn a_server_that_does_not_tell_of_changes_is_not_waited_for() {
     let dry = line.iter().chain(&["x://y", "--dry-run"]);
     let dry = Sandbox::new().run(&program, dry).exits(0);
     assert_eq!(dry.stdout.matches("\"resources/subscribe\"").count(), 2);
+}
+
+#[test]
+fn a_server_of_the_era_without_sessions_is_listened_to() {
+    let program = pressed(Kind::Bundled, "modern");
+    let line = ["resource", "subscribe", "modern://counter", "--count", "2"];
+    let outcome = Sandbox::new().run(&program, line).exits(0);
+    assert_eq!(outcome.stdout, "modern://counter\nmodern://counter\n");
+    let ended = Sandbox::new().run(&program, &line[..3]).exits(0);
+    assert_eq!(ended.stdout.lines().count(), 5, "{ended:?}");
+    assert!(
+        ended
+            .stderr
+            .ends_with("the server has ended the subscription\n"),
+        "{ended:?}"
+    );
+    let read = ["resource", "read", "person", "--name", "Ada"];
+    let read = Sandbox::new().run(&program, read).exits(0);
+    assert_eq!(read.stdout, "this is Ada");
+    let prompt = ["prompt", "get", "greet", "--name", "Ada", "--tone", "warm"];
+    let prompt = Sandbox::new().run(&program, prompt).exits(0);
+    assert_eq!(prompt.stdout, "Greet Ada, \"warm\".\n");
 }

@@ -36,7 +36,7 @@ pub(crate) struct Filling {
     /// Its name as it was typed.
     name: String,
     /// What the program knows of it, as a tool.
-    known: Option<&'static Tool>,
+    pub(crate) known: Option<&'static Tool>,
     /// The line from the name on, with the options that stand before it.
     pub(crate) words: Vec<OsString>,
 }
@@ -65,6 +65,21 @@ impl Kind {
         forms
             .find(|form| form.command == name)
             .or_else(|| all.into_iter().find(|form| form.wire == name))
+    }
+
+    /// The kind that these commands are about.
+    pub(crate) fn of_path(path: &[&str]) -> Option<Self> {
+        let path = path.join(" ");
+        let mut kinds = [Self::Prompt, Self::Template].into_iter();
+        kinds.find(|kind| kind.path() == path)
+    }
+
+    /// What a form is called when the server is asked about it (MCP 2025-11-25, Completion).
+    pub(crate) fn reference(self, wire: &str) -> Value {
+        match self {
+            Self::Prompt => json!({"type": "ref/prompt", "name": wire}),
+            Self::Template => json!({"type": "ref/resource", "uri": wire}),
+        }
     }
 
     /// What the server said of a form.
@@ -109,6 +124,24 @@ impl Filling {
             known: kind.find(spec, name).map(|form| as_tool(spec, kind, form)),
             words: line.chain(rest.into_iter().cloned()).collect(),
         })
+    }
+
+    /// What a name alone stands for.
+    pub(crate) fn of(spec: &Spec, kind: Kind, name: &str) -> Self {
+        Self {
+            kind,
+            name: name.to_owned(),
+            known: kind.find(spec, name).map(|form| as_tool(spec, kind, form)),
+            words: Vec::new(),
+        }
+    }
+
+    /// The name of the place that an argument of its command fills.
+    pub(crate) fn place(&self, id: &str) -> Option<String> {
+        let mut parameters = self.known?.parameters.iter();
+        let parameter = parameters.find(|parameter| parameter.pointer == id)?;
+        let key = parameter.pointer.strip_prefix('/')?;
+        Some(unescape(key))
     }
 
     /// The name that the server knows it by, or the text that was typed.

@@ -8,7 +8,7 @@ use super::offered::{self, Listing};
 use crate::error::Exit;
 use crate::output::Answer;
 use crate::run::Run;
-use crate::settings::Settings;
+use crate::settings::{Format, Settings};
 use crate::spec::Spec;
 use crate::text::{first_sentence, line};
 
@@ -54,10 +54,28 @@ pub(crate) fn get(run: &Run, filling: &Filling, matches: &ArgMatches) -> Exit {
         let params = json!({"name": filling.wire(), "arguments": texts(values)});
         let files = run.files()?;
         offered::request(run, "prompts", "prompts/get", params, |answer| {
+            // Verbatim, so that it can be piped to a model: not even JSON is laid out.
+            if run.printer.format() == Format::Text
+                && let Some(text) = only_text(&answer)
+            {
+                let end = if text.ends_with('\n') { "" } else { "\n" };
+                return run.printer.data(&format!("{text}{end}"));
+            }
             run.tell(Answer::new(answer), filling.wire(), &files)
         })
     });
     run.finish(None, outcome)
+}
+
+/// The text of a prompt in which the user says one text and nobody anything else.
+fn only_text(answer: &Value) -> Option<&str> {
+    let [message] = answer.get("messages")?.as_array()?.as_slice() else {
+        return None;
+    };
+    let content = message
+        .get("content")
+        .filter(|_| message["role"] == "user")?;
+    content.get("text")?.as_str()
 }
 
 /// The values as the protocol has them: a text each.
@@ -92,4 +110,28 @@ fn row(spec: &Spec, prompt: &Value) -> Vec<String> {
         arguments.collect::<Vec<_>>().join(" "),
         first_sentence(about.unwrap_or_default()),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_text_of_the_user_s_is_all_there_is_to_a_prompt() {
+        let said = |role: &str| json!({"role": role, "content": {"type": "text", "text": "x"}});
+        let image = json!({"role": "user", "content": {"type": "image", "data": ""}});
+        for (messages, text) in [
+            (json!([said("user")]), Some("x")),
+            (json!([said("assistant")]), None),
+            (json!([said("user"), said("user")]), None),
+            (json!([image]), None),
+            (json!("x"), None),
+        ] {
+            assert_eq!(
+                only_text(&json!({"messages": messages})),
+                text,
+                "{messages}"
+            );
+        }
+    }
 }

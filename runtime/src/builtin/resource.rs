@@ -190,6 +190,7 @@ mod tests {
         server: Server {
             transport: Transport::Unknown,
             protocol: "",
+            capabilities: "{}",
             capture: "{}",
         },
         slots: &[],

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::Client;
 use crate::error::Error;
+use crate::person;
 use crate::wire::Wire;
 
 /// Headers that mirror parts of a request, for its transport to send where it sends headers.
@@ -83,7 +84,7 @@ impl Client {
 
     /// Waits until a request is answered, fails, or its time is up. The clock stands still while the
     /// host is asked something.
-    async fn wait(
+    pub(super) async fn wait(
         &mut self,
         method: &str,
         handle: &mut RequestHandle<RoleClient>,
@@ -93,7 +94,7 @@ impl Client {
             tokio::select! {
                 response = &mut handle.rx => return Ok(response),
                 () = self.wire.progress() => deadline = Instant::now() + self.limits.request,
-                () = tokio::time::sleep_until(deadline), if !self.wire.is_asked() => {
+                () = person::until(deadline), if !self.wire.is_asked() => {
                     self.cancel("the caller's time ran out").await;
                     return Err(Error::Timeout {
                         what: method.to_owned(),

@@ -79,26 +79,11 @@ impl Client {
 
     /// The request once more, with the input that its answer wants.
     async fn with_input(&self, mut params: Value, mut answer: Value) -> Result<Value, Error> {
-        let mut responses = Map::new();
         let requests = answer.get_mut("inputRequests").map(Value::take);
-        if let Some(Value::Object(requests)) = requests {
-            for (key, mut request) in requests {
-                let method = request
-                    .get("method")
-                    .and_then(Value::as_str)
-                    .unwrap_or_default()
-                    .to_owned();
-                let params = request.get_mut("params").map(Value::take);
-                let input = self.wire.ask(&method, params.unwrap_or_default()).await;
-                let input = input.map_err(|refusal| {
-                    Error::Protocol(format!(
-                        "it wants input that it cannot have: {}",
-                        refusal.message
-                    ))
-                })?;
-                responses.insert(key, input);
-            }
-        }
+        let responses = match requests {
+            Some(Value::Object(requests)) => self.inputs(requests).await?,
+            _ => Map::new(),
+        };
         if !params.is_object() {
             params = Value::Object(Map::new());
         }
@@ -112,6 +97,31 @@ impl Client {
             }
         }
         Ok(params)
+    }
+
+    /// The host's answers to what the server wants to know, each by the key it was asked with.
+    pub(super) async fn inputs(
+        &self,
+        requests: Map<String, Value>,
+    ) -> Result<Map<String, Value>, Error> {
+        let mut responses = Map::new();
+        for (key, mut request) in requests {
+            let method = request
+                .get("method")
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned();
+            let params = request.get_mut("params").map(Value::take);
+            let input = self.wire.ask(&method, params.unwrap_or_default()).await;
+            let input = input.map_err(|refusal| {
+                Error::Protocol(format!(
+                    "it wants input that it cannot have: {}",
+                    refusal.message
+                ))
+            })?;
+            responses.insert(key, input);
+        }
+        Ok(responses)
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{WIDTH, root};
 use crate::environment;
-use crate::spec::{Spec, Tool};
+use crate::spec::{Spec, Tool, Transport};
 use crate::text::{clean, cut, fill, width};
 
 /// The most tools of which the short help says what each does.
@@ -16,10 +16,14 @@ const MANY: usize = 60;
 const NAMES: usize = 36;
 
 /// What every program has beside its tools.
-const OWN: [(&str, &str); 4] = [
+const OWN: [(&str, &str); 5] = [
     ("call", "Call any tool by the name the server knows it by"),
     ("prompt", "List and get the server's prompts"),
     ("resource", "List, read and watch the server's resources"),
+    (
+        "auth",
+        "Sign in to a remote server, sign out, see who is signed in",
+    ),
     ("self", "Look at this program: its server, its tools"),
 ];
 
@@ -36,7 +40,7 @@ pub(super) fn page(spec: &Spec, full: bool, limit: usize) -> String {
     let said: Value = serde_json::from_str(spec.server.capture).unwrap_or_default();
     let own: Vec<_> = OWN
         .iter()
-        .filter(|(name, _)| is_offered(&said, name))
+        .filter(|(name, _)| is_offered(spec, &said, name))
         .collect();
     let widths = own.iter().map(|(name, _)| width(name));
     let column = names.chain(widths).max().unwrap_or(0).min(NAMES);
@@ -47,7 +51,7 @@ pub(super) fn page(spec: &Spec, full: bool, limit: usize) -> String {
         page.push_str("\n\n");
     }
     page.push_str(&format!("Usage: {} [OPTIONS] COMMAND\n", spec.name));
-    for (heading, tools) in sections(&shown) {
+    for (heading, tools) in sections(spec) {
         page.push_str(&format!("\n{}:\n", clean(heading)));
         if names_alone {
             let names = tools.iter().map(|tool| tool.command);
@@ -72,8 +76,9 @@ pub(super) fn page(spec: &Spec, full: bool, limit: usize) -> String {
 
 /// Whether a command of every program's is one for this server, as it was when the program was made.
 /// It works all the same.
-fn is_offered(said: &Value, command: &str) -> bool {
+fn is_offered(spec: &Spec, said: &Value, command: &str) -> bool {
     let capability = match command {
+        "auth" => return !matches!(spec.server.transport, Transport::Stdio { .. }),
         "prompt" => "prompts",
         "resource" => "resources",
         _ => return true,
@@ -84,11 +89,19 @@ fn is_offered(said: &Value, command: &str) -> bool {
     declared.is_some_and(|it| !it.is_null()) || listed.is_some_and(|list| !list.is_empty())
 }
 
-/// The tools under their headings, in the order in which these come up; what has none at the end.
-fn sections<'a>(tools: &[&'a Tool]) -> Vec<(&'a str, Vec<&'a Tool>)> {
+/// The tools that are shown, as the help has them.
+pub(crate) fn in_order(spec: &Spec) -> Vec<&'static Tool> {
+    let sections = sections(spec).into_iter();
+    sections.flat_map(|(_, tools)| tools).collect()
+}
+
+/// The tools that are shown under their headings, in the order in which these come up; what has none
+/// at the end.
+pub(crate) fn sections(spec: &Spec) -> Vec<(&'static str, Vec<&'static Tool>)> {
     let mut sections: Vec<(&str, Vec<&Tool>)> = Vec::new();
     let mut others: Vec<&Tool> = Vec::new();
-    for &tool in tools {
+    let tools: &'static [Tool] = spec.tools;
+    for tool in tools.iter().filter(|tool| !tool.hidden) {
         let at = sections.iter_mut().find(|(group, _)| *group == tool.group);
         match at {
             _ if tool.group.is_empty() => others.push(tool),

@@ -133,7 +133,7 @@ fn names(command: &Command) -> impl Iterator<Item = (&str, &str)> {
 }
 
 /// Whether a flag is the twin that says `false` of one that is shown, and so is mentioned there.
-fn is_twin(command: &Command, arg: &Arg) -> bool {
+pub(crate) fn is_twin(command: &Command, arg: &Arg) -> bool {
     let Some(pointer) = arg.get_id().as_str().strip_prefix("no ") else {
         return false;
     };

@@ -5,7 +5,7 @@
 
 use std::io::{self, BufWriter, ErrorKind, Write};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Answer;
 use super::bar::Bar;
@@ -15,6 +15,7 @@ use super::progress::Step;
 use super::terminal::Terminal;
 use crate::error::Error;
 use crate::settings::{Format, Verbosity};
+use crate::task::{self, Task};
 use crate::text::{line, plain};
 use crate::wire::Event;
 
@@ -155,6 +156,7 @@ impl Printer {
             Event::Notification(method, params) => match method.as_str() {
                 "notifications/progress" => self.progress(params),
                 "notifications/message" => self.log(params),
+                task::NEWS => self.news(params),
                 _ => {}
             },
         }
@@ -166,6 +168,14 @@ impl Printer {
             self.bar.hear(params);
         } else if self.verbosity == Verbosity::Verbose {
             self.say(&format!("progress: {}", Step::read(params).words()));
+        }
+    }
+
+    /// Shows how a task is as it shows progress.
+    fn news(&self, said: &Value) {
+        let id = said.get("taskId").and_then(Value::as_str);
+        if let Some(task) = Task::told(id.unwrap_or_default(), said.clone()) {
+            self.progress(&json!({"progressToken": id, "message": task.words()}));
         }
     }
 

@@ -20,10 +20,13 @@ use crate::client::Party;
 use crate::error::Error;
 use gate::Gate;
 
+pub(crate) use gate::causes;
+
 /// Reaches servers over HTTP and over unix sockets.
 pub const HTTP: Connector = Connector {
     reaches: |endpoint| matches!(endpoint, Endpoint::Http(_)),
     open,
+    authorize: Some(crate::authorization::act),
 };
 
 fn open(endpoint: Endpoint, manner: Manner, party: Party) -> Connecting {

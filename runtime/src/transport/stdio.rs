@@ -23,6 +23,7 @@ use crate::wire::{Event, Inbound, Wire};
 pub const STDIO: Connector = Connector {
     reaches: |endpoint| matches!(endpoint, Endpoint::Stdio(_)),
     open,
+    authorize: None,
 };
 
 fn open(endpoint: Endpoint, _manner: Manner, party: Party) -> Connecting {

@@ -7,6 +7,7 @@ use http::header::WWW_AUTHENTICATE;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use reqwest::{Client, RequestBuilder, Response, Url};
 
+use crate::authorization::Authorization;
 use crate::error::Error;
 use crate::transport::Remote;
 
@@ -14,6 +15,7 @@ use crate::transport::Remote;
 pub(super) struct Gate {
     http: Client,
     url: Url,
+    authorization: Option<Arc<Authorization>>,
     /// The address as it may be shown.
     address: String,
 }
@@ -66,7 +68,12 @@ impl Gate {
             None => Url::parse(&remote.url),
         };
         let url = url.map_err(|error| unreachable(error.to_string()))?;
-        Ok(Arc::new(Self { http, url, address }))
+        Ok(Arc::new(Self {
+            http,
+            url,
+            authorization: remote.authorization()?,
+            address,
+        }))
     }
 
     /// The endpoint.
@@ -83,22 +90,42 @@ impl Gate {
         &self,
         build: impl Fn(&Client) -> RequestBuilder,
     ) -> Result<Response, Error> {
-        let response = build(&self.http)
-            .send()
-            .await
-            .map_err(|error| self.unreachable(None, causes(&error.without_url())))?;
-        if matches!(
-            response.status(),
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN
-        ) {
-            let challenge = response.headers().get(WWW_AUTHENTICATE);
-            let challenge = challenge.and_then(|value| value.to_str().ok());
+        loop {
+            let bearer = match &self.authorization {
+                Some(authorization) => authorization.bearer().await?,
+                None => None,
+            };
+            let mut request = build(&self.http);
+            if let Some(bearer) = &bearer {
+                request = request.bearer_auth(bearer.expose());
+            }
+            let response = request
+                .send()
+                .await
+                .map_err(|error| self.unreachable(None, causes(&error.without_url())))?;
+            let status = response.status();
+            if !matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+                return Ok(response);
+            }
+            let challenges = response.headers().get_all(WWW_AUTHENTICATE);
+            let challenges: Vec<&str> = challenges
+                .iter()
+                .filter_map(|value| value.to_str().ok())
+                .collect();
+            let challenge = challenges.join(", ");
+            if let Some(authorization) = &self.authorization
+                && authorization
+                    .turned_away(status.as_u16(), &challenge, bearer.as_ref())
+                    .await?
+            {
+                continue;
+            }
             return Err(Error::Unauthorized {
                 url: self.address.clone(),
-                challenge: challenge.map(str::to_owned),
+                challenge: Some(challenge).filter(|challenge| !challenge.is_empty()),
+                invitation: None,
             });
         }
-        Ok(response)
     }
 
     /// The error for a status that says it all.
@@ -123,7 +150,7 @@ impl Gate {
 }
 
 /// The words of an error and of all that caused it.
-pub(super) fn causes(error: &dyn std::error::Error) -> String {
+pub(crate) fn causes(error: &dyn std::error::Error) -> String {
     let mut words = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {

@@ -1,0 +1,146 @@
+//! How a remote server is signed in to, as the options of `auth login` and the program's variables say.
+//!
+//! A secret is never an option: it comes from a variable, which holds it, or says where it is with
+//! `env:NAME` or `@FILE`.
+
+use std::path::PathBuf;
+
+use super::{option, option_name, read};
+use crate::error::Error;
+use crate::person;
+use crate::secret::Secret;
+use crate::transport::{AuthorizationSettings, Storage};
+
+/// What the options say of a sign-in.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SignIn {
+    /// Whether signing in is what the run is for.
+    pub(crate) is_wanted: bool,
+    pub(crate) no_browser: bool,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) port: Option<u16>,
+    pub(crate) private_addresses: bool,
+    pub(crate) insecure_storage: bool,
+    /// The folder of `--mcp-store`.
+    pub(crate) store: Option<String>,
+}
+
+/// The settings of a program.
+///
+/// # Errors
+///
+/// When a variable cannot be read as what it should be.
+pub(crate) fn authorization(program: &str, given: &SignIn) -> Result<AuthorizationSettings, Error> {
+    let program = program.split(' ').next().unwrap_or_default();
+    let browser_command = read("BROWSER");
+    // A browser that the caller names is one that the caller wants, whether or not on a terminal.
+    let person = match choice(program, "SIGN_IN", &["auto", "always", "never"])?.as_deref() {
+        Some("always") => true,
+        Some("never") => false,
+        _ => {
+            let has_browser = browser_command.is_some() && !given.no_browser;
+            person::is_there() || (given.is_wanted && has_browser)
+        }
+    };
+    let alone = choice(
+        program,
+        "GRANT",
+        &["authorization_code", "client_credentials"],
+    )?;
+    let private = choice(program, "ALLOW_PRIVATE_ADDRESSES", &["0", "1"])?;
+    let port = option(program, "CALLBACK_PORT").map(|text| {
+        let name = option_name(program, "CALLBACK_PORT");
+        let refused = || Error::usage(format!("{name}=`{text}`: not a port"));
+        text.parse().map_err(|_| refused())
+    });
+    let folder = given.store.clone().or_else(|| option(program, "STORE"));
+    Ok(AuthorizationSettings {
+        program: program.to_owned(),
+        person,
+        browser: !given.no_browser,
+        browser_command,
+        client: option(program, "CLIENT_ID"),
+        client_secret: secret(program, "CLIENT_SECRET")?,
+        client_key: secret(program, "CLIENT_KEY")?,
+        client_metadata: option(program, "CLIENT_METADATA_URL"),
+        scopes: match given.scopes.is_empty() {
+            true => words(&option(program, "SCOPE").unwrap_or_default()),
+            false => given
+                .scopes
+                .iter()
+                .flat_map(|scopes| words(scopes))
+                .collect(),
+        },
+        alone: alone.as_deref() == Some("client_credentials"),
+        private_addresses: given.private_addresses || private.as_deref() == Some("1"),
+        port: given
+            .port
+            .map_or_else(|| port.transpose(), |port| Ok(Some(port)))?,
+        storage: match folder {
+            Some(folder) => Storage::Folder(folder.into()),
+            None if given.insecure_storage => Storage::File,
+            None => Storage::Keychain,
+        },
+        state: state().map(|folder| folder.join(program).join("sign-in")),
+    })
+}
+
+fn words(text: &str) -> Vec<String> {
+    text.split_whitespace().map(str::to_owned).collect()
+}
+
+/// A variable that is one of a few words.
+fn choice(program: &str, name: &str, words: &[&str]) -> Result<Option<String>, Error> {
+    let Some(text) = option(program, name) else {
+        return Ok(None);
+    };
+    if words.contains(&text.as_str()) {
+        return Ok(Some(text));
+    }
+    let name = option_name(program, name);
+    Err(Error::usage(format!(
+        "{name}=`{text}`: not one of {}",
+        words.join(", ")
+    )))
+}
+
+/// A secret that a variable holds, or says the place of.
+fn secret(program: &str, name: &str) -> Result<Option<Secret>, Error> {
+    let Some(text) = option(program, name) else {
+        return Ok(None);
+    };
+    let name = option_name(program, name);
+    if let Some(other) = text.strip_prefix("env:") {
+        let value = read(other).ok_or_else(|| Error::MissingSlots {
+            names: vec![other.to_owned()],
+        });
+        return value.map(|value| Some(Secret::new(value)));
+    }
+    let Some(file) = text.strip_prefix('@') else {
+        return Ok(Some(Secret::new(text)));
+    };
+    let value = std::fs::read_to_string(file).map_err(|source| Error::Io {
+        what: format!("{name}: cannot read {file}"),
+        source,
+    });
+    value.map(|value| Some(Secret::new(value.trim_end_matches(['\r', '\n']))))
+}
+
+/// Where programs keep what is to outlive them, by the platform's custom.
+fn state() -> Option<PathBuf> {
+    // A relative path is to be ignored, says the XDG specification; elsewhere it is as wrong.
+    let path = |name: &str| {
+        read(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    if cfg!(windows) {
+        return path("LOCALAPPDATA");
+    }
+    let custom = if cfg!(target_os = "macos") {
+        "Library/Application Support"
+    } else {
+        ".local/state"
+    };
+    path("XDG_STATE_HOME").or_else(|| Some(std::env::home_dir()?.join(custom)))
+}
