@@ -74,6 +74,11 @@ pub(crate) fn option_name(program: &str, option: &str) -> String {
     format!("{program}_MCP_{option}").to_ascii_uppercase()
 }
 
+/// The browser that the caller names, in `BROWSER`.
+pub(crate) fn browser() -> Option<String> {
+    read("BROWSER")
+}
+
 /// How wide a page is: as the terminal, else as `COLUMNS` says, else 100. clap reckons the same.
 pub(crate) fn columns() -> usize {
     terminal_size::terminal_size()

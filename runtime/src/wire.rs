@@ -637,6 +637,7 @@ mod tests {
         assert_eq!(reply["id"], json!([1]));
     }
 
+    #[cfg(feature = "http")]
     #[test]
     fn an_error_in_reply_to_one_request_is_its_answer_whatever_its_id() {
         let (wire, _) = wire();

@@ -7,10 +7,10 @@
 
 use std::io::{BufRead, IsTerminal};
 
-use super::browser;
 use super::http::Fault;
 use super::listener::Listener;
 use super::pending::{Callback, Pending};
+use crate::browser;
 use crate::output::printer::Printer;
 use crate::person::Conversation;
 use crate::settings::{Format, Verbosity};
@@ -25,9 +25,7 @@ pub(super) async fn ask(
 ) -> Result<Callback, Fault> {
     let _conversation = Conversation::begin();
     let say = |line: &str| Printer::new(Format::Text, Verbosity::Normal).say(&plain(line));
-    let chosen = settings.browser_command.as_deref();
-    let is_open =
-        settings.browser && browser::is_there(chosen) && browser::open(chosen, &pending.url);
+    let is_open = settings.browser && browser::open(&pending.url).is_ok();
     let can_paste = !is_open && std::io::stdin().is_terminal();
     if is_open {
         say("sign in in the browser that was opened; if none was, open this:");
