@@ -87,10 +87,7 @@ fn answers_are_given_ahead_in_both_eras() {
         .env("MODERN_MCP_ANSWERS", answers)
         .run(&program, line)
         .exits(0);
-    assert!(
-        outcome.stdout.contains("\"South\"") || outcome.stdout.contains("\"s\""),
-        "{outcome:?}"
-    );
+    assert_eq!(outcome.json()["the form/1"], expected);
     let outcome = Sandbox::new().run(&program, line).exits(3);
     assert_eq!(outcome.error()["asked"][0]["mode"], "form");
 }
@@ -156,6 +153,24 @@ fn folders_and_a_model_are_declared_when_they_are_given_and_not_else() {
             .unwrap()
             .contains("no-such-folder")
     );
+}
+
+#[test]
+fn what_no_form_may_hold_and_no_page_may_be_is_answered_all_the_same() {
+    let outcome = ask(
+        "nested",
+        &["--mcp-answers", r#"{"address": {"city": "Bern"}}"#],
+    )
+    .exits(0);
+    let content = json!({"address": {"city": "Bern"}});
+    assert_eq!(
+        heard(&outcome, "nested"),
+        json!({"action": "accept", "content": content})
+    );
+    let outcome = ask("nested", &[]).exits(3);
+    assert!(!outcome.stderr.contains('\u{1b}'), "{outcome:?}");
+    let outcome = ask("hostile", &[]).exits(0);
+    assert_eq!(outcome.json()["said"]["hostile"]["error"]["code"], -32602);
 }
 
 /// A program with a person in front of it.

@@ -54,7 +54,8 @@ fn root(path: &Path) -> Value {
     })
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use super::*;
 
