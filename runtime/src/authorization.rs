@@ -173,10 +173,9 @@ impl Authorization {
         }
         let found = self.discover(&challenge).await?;
         self.forget_another_issuer(&mut state, &found);
-        if !challenge.wants_more() && sent.is_some() {
-            if self.renew(&mut state, sent).await?.is_some() {
-                return Ok(true);
-            }
+        let may_renew = !challenge.wants_more() && sent.is_some();
+        if may_renew && self.renew(&mut state, sent).await?.is_some() {
+            return Ok(true);
         }
         let asked = self.asked(&state);
         let scopes = self.scopes(&asked, &challenge, &found);

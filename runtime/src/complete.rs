@@ -169,9 +169,7 @@ pub(crate) fn of_program(run: &Run, words: &[String], typed: &str) -> Answer {
         && let Some(kind) = Kind::of_path(&place.path)
     {
         let forms = kind.forms(spec).iter();
-        return forms
-            .map(|form| Candidate::new(form.command, form.about))
-            .collect();
+        return Answer::of(&mut forms.map(|form| Candidate::new(form.command, form.about)));
     }
     let mut answer = place.answer(typed, &|arg: &Arg, typed: &str| match tool {
         Some(tool) => shape::of_argument(tool, arg.get_id().as_str(), typed),

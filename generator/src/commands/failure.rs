@@ -155,7 +155,9 @@ impl Failure {
             )),
             Self::Runtime(Error::Gone { stderr, .. }) => wants(stderr),
             Self::Runtime(Error::Unauthorized { .. }) => Some(
-                "give the header it wants with --header 'Authorization: Bearer ${TOKEN}'"
+                "sign in by running this on a terminal, or with BROWSER and \
+                 MCPRESS_MCP_SIGN_IN=always set; or give the header it wants with \
+                 --header 'Authorization: Bearer ${TOKEN}'"
                     .to_owned(),
             ),
             Self::Runtime(error) => error.hint(),

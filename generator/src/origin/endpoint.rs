@@ -166,7 +166,6 @@ mod tests {
     #[test]
     fn other_schemes_are_refused() {
         for (url, scheme) in [
-            ("unix:///run/mcp.sock", "unix"),
             ("file:///etc/passwd", "file"),
             ("ws://x.example", "ws"),
             ("localhost:8080/mcp", "localhost"),

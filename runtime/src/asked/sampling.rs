@@ -124,8 +124,8 @@ impl Helper {
     }
 }
 
-#[cfg(unix)]
 #[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::time::Instant;
 

@@ -5,11 +5,11 @@ use std::process::{Command, Stdio};
 /// Opens a URL in the browser that `BROWSER` names, or in the system's own. Returns whether one was
 /// started; whether it shows anything cannot be known.
 ///
-/// `BROWSER` is split as a shell splits words and run without one. It may name several, apart from
-/// each other by colons, to be tried in turn; `%s` stands for the URL, which else comes last.
+/// `BROWSER` is split as a shell splits words and run without one; `%s` stands for the URL, which else
+/// comes last. Names alone may be several, with colons between them, to be tried in turn.
 pub(super) fn open(chosen: Option<&str>, url: &str) -> bool {
     let lines = match chosen {
-        Some(lines) if cfg!(windows) => vec![lines],
+        Some(line) if cfg!(windows) || line.contains(char::is_whitespace) => vec![line],
         Some(lines) => lines.split(':').collect(),
         None => SYSTEM.to_vec(),
     };
@@ -64,10 +64,7 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("mcpress-browser-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let heard = folder.join("heard");
-        let line = format!(
-            "/nowhere/browser:sh -c 'echo \"$1\" > \"$2\"' - %s {}",
-            heard.display()
-        );
+        let line = format!("sh -c 'echo \"$1\" > \"$2\"' - %s {}", heard.display());
         assert!(open(Some(&line), "http://a/?b=$(c)&d"));
         let end = std::time::Instant::now() + std::time::Duration::from_secs(10);
         while std::fs::read_to_string(&heard)
@@ -77,7 +74,8 @@ mod tests {
             assert!(std::time::Instant::now() < end, "nothing was opened");
             std::thread::sleep(std::time::Duration::from_millis(10));
         }
-        assert!(!open(Some("/nowhere/browser"), "http://a/"));
+        assert!(open(Some("/nowhere/browser:true"), "http://a/"));
+        assert!(!open(Some("/nowhere/browser:/nowhere/else"), "http://a/"));
         assert!(!open(Some("'unclosed"), "http://a/"));
         std::fs::remove_dir_all(&folder).unwrap();
     }
