@@ -87,7 +87,7 @@ fn answers_are_given_ahead_in_both_eras() {
         .env("MODERN_MCP_ANSWERS", answers)
         .run(&program, line)
         .exits(0);
-    assert_eq!(outcome.json()["the form/1"], expected);
+    assert_eq!(outcome.json()["said"]["the form/1"], expected);
     let outcome = Sandbox::new().run(&program, line).exits(3);
     assert_eq!(outcome.error()["asked"][0]["mode"], "form");
 }
