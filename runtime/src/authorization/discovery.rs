@@ -175,7 +175,8 @@ fn check(http: &Http, metadata: &Metadata, named: Option<&str>, asked: &Url) -> 
     let is_own = said
         .and_then(|issuer| Url::parse(issuer).ok())
         .is_none_or(|issuer| http.is_own(&issuer));
-    if !said.is_some_and(|issuer| same(issuer, &expected)) && !(is_own && http.is_own(asked)) {
+    let is_it = said.is_some_and(|issuer| same(issuer, &expected));
+    if !(is_it || (is_own && http.is_own(asked))) {
         return Err(Fault::Unusable(format!(
             "the authorization server {expected} says that it is {}",
             said.unwrap_or("nobody")
