@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use mcpress_runtime::complete::{install, query, shell_argument};
 use mcpress_runtime::drift::report::Mode;
 
 /// The whole command line.
@@ -17,6 +18,8 @@ pub fn command() -> Command {
         .subcommand(inspect())
         .subcommand(call())
         .subcommand(check())
+        .subcommand(completions())
+        .subcommand(query())
         .subcommand(
             Command::new("demo-server")
                 .about("Serve a few demo tools over standard streams (MCP, stdio)"),
@@ -166,6 +169,17 @@ fn check() -> Command {
                     .help("Print the changes as lines, or as JSON"),
             ),
     )
+}
+
+fn completions() -> Command {
+    Command::new("completions")
+        .about("Print the script that completes lines in a shell")
+        .long_about(
+            "Print a script that completes the commands and options of mcpress in a shell. A generated \
+             program has one of its own: `PROGRAM self completions`.",
+        )
+        .after_long_help(install("mcpress completions", "mcpress"))
+        .arg(shell_argument())
 }
 
 fn overlay() -> Arg {

@@ -3,6 +3,7 @@
 
 mod call;
 mod check;
+mod complete;
 mod failure;
 mod generate;
 mod inspect;
@@ -27,6 +28,8 @@ pub fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
         Some(("inspect", matches)) => inspect::run(matches),
         Some(("call", matches)) => call::run(matches),
         Some(("check", matches)) => check::run(matches),
+        Some(("completions", matches)) => complete::script(matches),
+        Some(("complete", matches)) => complete::complete(matches),
         Some(("demo-server", _)) => {
             crate::demo::serve(std::io::stdin().lock(), std::io::stdout().lock())
                 .map_err(|error| Failure::io("cannot serve", error))?;

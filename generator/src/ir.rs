@@ -23,6 +23,12 @@ pub struct Program {
     pub slots: Vec<Slot>,
     /// One entry a tool, in the server's order.
     pub tools: Vec<Tool>,
+    /// One entry a prompt, in the server's order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub prompts: Vec<Form>,
+    /// One entry a resource template, in the server's order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub templates: Vec<Form>,
 }
 
 /// How the server is reached and what it said of itself.
@@ -114,6 +120,21 @@ pub struct Tool {
     pub parameters: Vec<Parameter>,
     /// What the server said of it, as JSON text.
     pub definition: String,
+}
+
+/// A prompt or a resource template, and the command line it became.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Form {
+    /// What the server knows it by: the name of a prompt, the URI template of resources.
+    pub wire: String,
+    /// The name the user types after `prompt get` or `resource read`.
+    pub command: String,
+    /// The first sentence of its description.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub about: String,
+    /// Its flags, in the server's order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parameters: Vec<Parameter>,
 }
 
 /// What a call does to the world.

@@ -1,4 +1,5 @@
-//! `mcpress.lock`: which command each tool has and which flag each parameter has.
+//! `mcpress.lock`: which command each tool, prompt and resource template has, and which flag each of
+//! their parameters.
 //!
 //! Scripts are written against a command line, so a tool or a parameter that a server adds later
 //! must not rename one that was there before. The lock is kept beside the user's sources and read
@@ -13,19 +14,21 @@ use std::{
     fmt::Write as _,
 };
 
+use mcpress_runtime::server_info;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
     capture::Capture,
-    ir::{Parameter, Program, Tool},
+    ir::{Form, Parameter, Program, Tool},
     lower::{offers, text},
     names,
 };
 
-/// The version of the lock's layout. The first, which did not say where a thing went, is read as well.
-pub const FORMAT: u32 = 2;
+/// The version of the lock's layout. Earlier ones are read as well: the first did not say where a thing
+/// went, the second knew of tools alone.
+pub const FORMAT: u32 = 3;
 
 /// Where a thing of a lock of the first layout went.
 const EARLIER: &str = "an earlier capture";
@@ -41,16 +44,26 @@ const HEADER: &str = "\
 #[serde(deny_unknown_fields)]
 pub struct Lock {
     version: u32,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    tools: BTreeMap<String, Entry>,
+    #[serde(default, skip_serializing_if = "Names::is_empty")]
+    tools: Names,
+    #[serde(default, skip_serializing_if = "Names::is_empty")]
+    prompts: Names,
+    /// Resource templates, by their URI templates.
+    #[serde(default, skip_serializing_if = "Names::is_empty")]
+    templates: Names,
 }
 
-/// A tool's names; every map is from a JSON Pointer to a flag.
+/// The names of one kind of thing that a server offers, by what it is called on the wire.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Names(BTreeMap<String, Entry>);
+
+/// The names of one thing, such as a tool; every map is from a JSON Pointer to a flag.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
     command: String,
-    /// The capture since which the server no longer offers the tool.
+    /// The capture since which the server no longer offers it.
     #[serde(
         default,
         deserialize_with = "read_gone",
@@ -62,12 +75,12 @@ struct Entry {
     /// The twins of switches.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     negations: BTreeMap<String, String>,
-    /// Flags whose parameters the tool no longer has.
+    /// Flags whose parameters it no longer has.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     gone_flags: BTreeMap<String, GoneFlag>,
 }
 
-/// A flag whose parameter the tool no longer has.
+/// A flag whose parameter is no longer there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "GoneFlagText")]
 struct GoneFlag {
@@ -153,7 +166,9 @@ impl Default for Lock {
     fn default() -> Self {
         Self {
             version: FORMAT,
-            tools: BTreeMap::new(),
+            tools: Names::default(),
+            prompts: Names::default(),
+            templates: Names::default(),
         }
     }
 }
@@ -170,13 +185,8 @@ impl Lock {
             return Err(LockError::Version(lock.version));
         }
         lock.version = FORMAT;
-        let mut commands = HashSet::new();
-        for (tool, entry) in &lock.tools {
-            check(tool, &entry.command, &mut commands)?;
-            let mut flags = HashSet::new();
-            for (name, _) in entry.names() {
-                check(tool, name, &mut flags)?;
-            }
+        for names in [&lock.tools, &lock.prompts, &lock.templates] {
+            names.check()?;
         }
         Ok(lock)
     }
@@ -185,28 +195,23 @@ impl Lock {
     /// does not have.
     ///
     /// A tool that is merely left out of the program stays as it was.
-    pub fn of(program: &Program, previous: &Self, capture: &Capture) -> Self {
+    pub fn of<'a>(program: &'a Program, previous: &Self, capture: &'a Capture) -> Self {
         let here = identity(capture);
         let (offers, _) = offers(capture);
-        let offered: HashSet<&str> = offers.iter().map(|offer| offer.wire).collect();
-        let commands: HashSet<&str> = program.tools.iter().map(|tool| &*tool.command).collect();
-        let mut tools = previous.tools.clone();
-        for (wire, entry) in &mut tools {
-            entry.gone = match entry.gone.take() {
-                _ if offered.contains(&**wire) => None,
-                Some(earlier) => Some(earlier),
-                None => Some(here.clone()),
-            };
-        }
-        // The user may have given the command of a tool that is gone to another.
-        tools.retain(|_, entry| entry.gone.is_none() || !commands.contains(&*entry.command));
-        for tool in &program.tools {
-            let entry = Entry::of(tool, previous.tools.get(&tool.wire), &here);
-            tools.insert(tool.wire.clone(), entry);
-        }
+        let tools = program.tools.iter().map(Bearer::from).collect();
+        let offered = offers.iter().map(|offer| offer.wire).collect();
+        let form =
+            |forms: &'a [Form]| -> Vec<Bearer<'a>> { forms.iter().map(Bearer::from).collect() };
+        let all = |forms: &'a [Form]| forms.iter().map(|form| &*form.wire).collect();
+        let (prompts, templates) = (&program.prompts, &program.templates);
         Self {
             version: FORMAT,
-            tools,
+            tools: previous.tools.after(tools, &offered, &here),
+            // None is ever left out.
+            prompts: previous.prompts.after(form(prompts), &all(prompts), &here),
+            templates: previous
+                .templates
+                .after(form(templates), &all(templates), &here),
         }
     }
 
@@ -216,49 +221,126 @@ impl Lock {
         format!("{HEADER}{body}")
     }
 
-    /// The command a tool had.
-    pub(crate) fn command(&self, tool: &str) -> Option<&str> {
-        Some(&self.tools.get(tool)?.command)
+    /// The names of the tools.
+    pub(crate) fn tools(&self) -> &Names {
+        &self.tools
     }
 
-    /// Every command that is spoken for, and the tool it is held for.
+    /// The names of the prompts.
+    pub(crate) fn prompts(&self) -> &Names {
+        &self.prompts
+    }
+
+    /// The names of the resource templates.
+    pub(crate) fn templates(&self) -> &Names {
+        &self.templates
+    }
+}
+
+impl Names {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn check(&self) -> Result<(), LockError> {
+        let mut commands = HashSet::new();
+        for (wire, entry) in &self.0 {
+            check(wire, &entry.command, &mut commands)?;
+            let mut flags = HashSet::new();
+            for (name, _) in entry.names() {
+                check(wire, name, &mut flags)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The names after a program was made that has these things, of a server that offers those.
+    fn after(&self, made: Vec<Bearer<'_>>, offered: &HashSet<&str>, here: &str) -> Self {
+        let commands: HashSet<&str> = made.iter().map(|bearer| bearer.command).collect();
+        let mut names = self.0.clone();
+        for (wire, entry) in &mut names {
+            entry.gone = match entry.gone.take() {
+                _ if offered.contains(&**wire) => None,
+                Some(earlier) => Some(earlier),
+                None => Some(here.to_owned()),
+            };
+        }
+        // The user may have given the command of one that is gone to another.
+        names.retain(|_, entry| entry.gone.is_none() || !commands.contains(&*entry.command));
+        for bearer in &made {
+            let entry = Entry::of(bearer, self.0.get(bearer.wire), here);
+            names.insert(bearer.wire.to_owned(), entry);
+        }
+        Self(names)
+    }
+
+    /// The command a thing had.
+    pub(crate) fn command(&self, wire: &str) -> Option<&str> {
+        Some(&self.0.get(wire)?.command)
+    }
+
+    /// Every command that is spoken for, and the thing it is held for.
     pub(crate) fn commands(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.tools
+        self.0
             .iter()
-            .map(|(tool, entry)| (&*entry.command, &**tool))
+            .map(|(wire, entry)| (&*entry.command, &**wire))
     }
 
     /// The flag a parameter had.
-    pub(crate) fn flag(&self, tool: &str, pointer: &str) -> Option<&str> {
-        let entry = self.tools.get(tool)?;
+    pub(crate) fn flag(&self, wire: &str, pointer: &str) -> Option<&str> {
+        let entry = self.0.get(wire)?;
         let gone = || Some(&entry.gone_flags.get(pointer)?.flag);
         entry.flags.get(pointer).or_else(gone).map(String::as_str)
     }
 
     /// The twin a switch had.
-    pub(crate) fn negation(&self, tool: &str, pointer: &str) -> Option<&str> {
-        self.tools
-            .get(tool)?
-            .negations
-            .get(pointer)
-            .map(String::as_str)
+    pub(crate) fn negation(&self, wire: &str, pointer: &str) -> Option<&str> {
+        let negations = &self.0.get(wire)?.negations;
+        negations.get(pointer).map(String::as_str)
     }
 
-    /// Every flag of a tool that is spoken for, and the pointer it is held for.
-    pub(crate) fn flags(&self, tool: &str) -> impl Iterator<Item = (&str, &str)> {
-        self.tools.get(tool).into_iter().flat_map(Entry::names)
+    /// Every flag of a thing that is spoken for, and the pointer it is held for.
+    pub(crate) fn flags(&self, wire: &str) -> impl Iterator<Item = (&str, &str)> {
+        self.0.get(wire).into_iter().flat_map(Entry::names)
+    }
+}
+
+/// A thing of a program that has names.
+struct Bearer<'a> {
+    wire: &'a str,
+    command: &'a str,
+    parameters: &'a [Parameter],
+}
+
+impl<'a> From<&'a Tool> for Bearer<'a> {
+    fn from(tool: &'a Tool) -> Self {
+        Self {
+            wire: &tool.wire,
+            command: &tool.command,
+            parameters: &tool.parameters,
+        }
+    }
+}
+
+impl<'a> From<&'a Form> for Bearer<'a> {
+    fn from(form: &'a Form) -> Self {
+        Self {
+            wire: &form.wire,
+            command: &form.command,
+            parameters: &form.parameters,
+        }
     }
 }
 
 impl Entry {
-    fn of(tool: &Tool, previous: Option<&Self>, here: &str) -> Self {
+    fn of(bearer: &Bearer<'_>, previous: Option<&Self>, here: &str) -> Self {
         let flag = |parameter: &Parameter| (parameter.pointer.clone(), parameter.flag.clone());
         let negation = |parameter: &Parameter| {
             let name = parameter.negation.clone()?;
             Some((parameter.pointer.clone(), name))
         };
-        let flags: BTreeMap<_, _> = tool.parameters.iter().map(flag).collect();
-        let twins: BTreeMap<_, _> = tool.parameters.iter().filter_map(negation).collect();
+        let flags: BTreeMap<_, _> = bearer.parameters.iter().map(flag).collect();
+        let twins: BTreeMap<_, _> = bearer.parameters.iter().filter_map(negation).collect();
         let used: HashSet<&String> = flags.values().chain(twins.values()).collect();
         let Self {
             flags: before,
@@ -280,7 +362,7 @@ impl Entry {
         gone_flags.retain(|_, gone| !used.contains(&gone.flag));
         negations.extend(twins);
         Self {
-            command: tool.command.clone(),
+            command: bearer.command.to_owned(),
             gone: None,
             flags,
             negations,
@@ -302,11 +384,12 @@ impl Entry {
 /// tells two captures of one version apart.
 fn identity(capture: &Capture) -> String {
     let said = |key| {
-        let said = capture.initialize.pointer(key).and_then(Value::as_str);
+        let said = server_info(&capture.initialize).get(key);
+        let said = said.and_then(Value::as_str);
         said.map(text::line).filter(|said| !said.is_empty())
     };
-    let server = said("/serverInfo/name").unwrap_or_else(|| "a server".to_owned());
-    let version = said("/serverInfo/version");
+    let server = said("name").unwrap_or_else(|| "a server".to_owned());
+    let version = said("version");
     let mut identity = [Some(server), version]
         .into_iter()
         .flatten()

@@ -8,7 +8,9 @@
 //! typed becomes a flag that takes JSON, a tool without a usable schema becomes a command without
 //! flags, to be given its arguments whole, and a diagnostic says so.
 
+mod form;
 mod group;
+mod mirror;
 mod object;
 mod offer;
 mod report;
@@ -17,7 +19,7 @@ mod shape;
 pub(crate) mod text;
 mod tool;
 
-use mcpress_runtime::spec;
+use mcpress_runtime::{server_info, spec};
 use serde_json::Value;
 
 use crate::{
@@ -67,7 +69,7 @@ impl Options {
 pub struct Lowered {
     /// The program.
     pub program: Program,
-    /// The diagnostics, in the order of the tools.
+    /// The diagnostics, in the order of the tools, the prompts and the resource templates.
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -85,6 +87,8 @@ pub fn lower(capture: &Capture, options: &Options, lock: &Lock) -> Lowered {
         .map(|(offer, command)| tool::lower(offer, command, lock, &mut diagnostics))
         .collect();
     group::group(&mut tools);
+    let prompts = form::prompts(capture, lock, &mut diagnostics);
+    let templates = form::templates(capture, lock, &mut diagnostics);
     let about = options
         .about
         .as_deref()
@@ -96,6 +100,8 @@ pub fn lower(capture: &Capture, options: &Options, lock: &Lock) -> Lowered {
         server: server(capture, options.transport.clone()),
         slots: options.slots.clone(),
         tools,
+        prompts,
+        templates,
     };
     Lowered {
         program,
@@ -105,16 +111,13 @@ pub fn lower(capture: &Capture, options: &Options, lock: &Lock) -> Lowered {
 
 fn about(capture: &Capture) -> String {
     let info = |key| {
-        capture
-            .initialize
-            .pointer(key)
-            .and_then(Value::as_str)
-            .map(text::line)
+        let info = server_info(&capture.initialize).get(key);
+        info.and_then(Value::as_str).map(text::line)
     };
     let named = |name: &String| !name.is_empty();
-    let server = info("/serverInfo/title")
+    let server = info("title")
         .filter(named)
-        .or_else(|| info("/serverInfo/name").filter(named));
+        .or_else(|| info("name").filter(named));
     match server {
         Some(name) if name.to_lowercase().ends_with("mcp server") => {
             format!("Command line of the {name}")

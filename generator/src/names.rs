@@ -16,7 +16,7 @@ use icu_properties::{
     props::{DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup},
 };
 
-use crate::lock::Lock;
+use crate::lock::{Lock, Names};
 use scope::{Ask, Rules, Scope};
 
 pub use clash::NameClash;
@@ -39,6 +39,9 @@ pub const RESERVED_FLAGS: [&str; 13] = [
     "quiet",
     "verbose",
 ];
+
+/// The flags that `prompt get` and `resource read` have beside these, for a name that is not known.
+pub const RESERVED_FORM_FLAGS: [&str; 2] = ["arg", "out"];
 
 /// How every other flag of the runtime begins.
 pub const RESERVED_PREFIX: &str = "mcp-";
@@ -112,10 +115,10 @@ pub fn commands(wanted: &[WantedCommand<'_>], lock: &Lock) -> Named<String> {
             name: wanted.wire,
             parent: None,
             fixed: wanted.fixed,
-            locked: lock.command(wanted.wire),
+            locked: lock.tools().command(wanted.wire),
         })
         .collect();
-    let mut scope = Scope::new(rules, lock.commands());
+    let mut scope = Scope::new(rules, lock.tools().commands());
     let names = scope.assign(&asks);
     Named {
         names,
@@ -123,10 +126,59 @@ pub fn commands(wanted: &[WantedCommand<'_>], lock: &Lock) -> Named<String> {
     }
 }
 
+/// A prompt or a resource template that needs a command.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WantedForm<'a> {
+    /// What the server knows it by.
+    pub(crate) wire: &'a str,
+    /// What the server calls it.
+    pub(crate) name: &'a str,
+}
+
+/// Names every prompt of a server, or every resource template, in the order given. The wire names must
+/// be distinct. They stand behind a command of their own, so that nothing is reserved.
+pub(crate) fn forms(wanted: &[WantedForm<'_>], held: &Names) -> Vec<String> {
+    let rules = Rules {
+        reserves: |_| false,
+        aside: str::to_owned,
+    };
+    let asks: Vec<_> = wanted
+        .iter()
+        .map(|wanted| Ask {
+            owner: wanted.wire,
+            name: wanted.name,
+            parent: None,
+            fixed: None,
+            locked: held.command(wanted.wire),
+        })
+        .collect();
+    Scope::new(rules, held.commands()).assign(&asks)
+}
+
 /// Names every parameter of a tool, in the order given. The pointers must be distinct.
 pub fn flags(tool: &str, wanted: &[Wanted<'_>], lock: &Lock) -> Named<Flag> {
+    assign_flags(tool, wanted, lock.tools(), |name| {
+        RESERVED_FLAGS.contains(&name) || name.starts_with(RESERVED_PREFIX)
+    })
+}
+
+/// Names every place of a prompt or a resource template, in the order given.
+pub(crate) fn fields(form: &str, wanted: &[Wanted<'_>], held: &Names) -> Vec<Flag> {
+    let named = assign_flags(form, wanted, held, |name| {
+        let is_own = RESERVED_FORM_FLAGS.contains(&name);
+        is_own || RESERVED_FLAGS.contains(&name) || name.starts_with(RESERVED_PREFIX)
+    });
+    named.names
+}
+
+fn assign_flags(
+    tool: &str,
+    wanted: &[Wanted<'_>],
+    held: &Names,
+    reserves: fn(&str) -> bool,
+) -> Named<Flag> {
     let rules = Rules {
-        reserves: |name| RESERVED_FLAGS.contains(&name) || name.starts_with(RESERVED_PREFIX),
+        reserves,
         aside: |name| format!("arg-{name}"),
     };
     let asks: Vec<_> = wanted
@@ -136,10 +188,10 @@ pub fn flags(tool: &str, wanted: &[Wanted<'_>], lock: &Lock) -> Named<Flag> {
             name: wanted.name,
             parent: wanted.parent,
             fixed: wanted.fixed,
-            locked: lock.flag(tool, wanted.pointer),
+            locked: held.flag(tool, wanted.pointer),
         })
         .collect();
-    let mut scope = Scope::new(rules, lock.flags(tool));
+    let mut scope = Scope::new(rules, held.flags(tool));
     let bare = |name| Flag {
         name,
         negation: None,
@@ -152,7 +204,7 @@ pub fn flags(tool: &str, wanted: &[Wanted<'_>], lock: &Lock) -> Named<Flag> {
     order.sort_by_key(|&at| (paths[at].len(), &paths[at], wanted[at].pointer));
     for &at in order.iter().filter(|&&at| wanted[at].boolean) {
         let flag = &mut flags[at];
-        let locked = lock.negation(tool, wanted[at].pointer);
+        let locked = held.negation(tool, wanted[at].pointer);
         let wish = match locked.filter(|_| asks[at].locked == Some(&*flag.name)) {
             Some(locked) => Some(locked.to_owned()),
             None => negation(&flag.name),

@@ -16,7 +16,7 @@ use mcpress::{
     ir::{Parameter, Program, Shape},
     lock::Lock,
     lower::{Lowered, Options, lower},
-    names::{RESERVED_COMMANDS, RESERVED_FLAGS, RESERVED_PREFIX},
+    names::{RESERVED_COMMANDS, RESERVED_FLAGS, RESERVED_FORM_FLAGS, RESERVED_PREFIX},
     overlay::{Overlay, init},
 };
 use mcpress_runtime::schema::escape;
@@ -35,7 +35,31 @@ fn spellings(parameter: &Parameter) -> impl Iterator<Item = &str> {
 #[test]
 fn no_two_names_are_the_same() {
     for (server, capture) in corpus() {
-        let Program { tools, .. } = lowered(&capture).program;
+        let Program {
+            tools,
+            prompts,
+            templates,
+            ..
+        } = lowered(&capture).program;
+        assert_eq!(prompts.len(), capture.prompts.len(), "{server}");
+        assert_eq!(
+            templates.len(),
+            capture.resource_templates.len(),
+            "{server}"
+        );
+        for forms in [prompts, templates] {
+            let mut commands = BTreeSet::new();
+            for form in &forms {
+                assert!(commands.insert(&form.command), "{server}: {}", form.command);
+                let mut flags: BTreeSet<&str> = RESERVED_FLAGS
+                    .into_iter()
+                    .chain(RESERVED_FORM_FLAGS)
+                    .collect();
+                for flag in form.parameters.iter().flat_map(spellings) {
+                    assert!(flags.insert(flag), "{server} {}: --{flag}", form.command);
+                }
+            }
+        }
         let mut commands: BTreeSet<&str> = RESERVED_COMMANDS.into();
         for tool in &tools {
             assert!(commands.insert(&tool.command), "{server}: {}", tool.command);

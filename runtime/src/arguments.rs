@@ -25,6 +25,7 @@ use crate::validate::an;
 
 pub(crate) use patch::options as patch_options;
 pub(crate) use secret::VALUE_NAME as SECRET;
+pub(crate) use value::parts_at_commas;
 
 /// The arguments of a call, and what is to be said of them though they are sent.
 #[derive(Debug)]
@@ -156,6 +157,15 @@ fn exact(
         }
     }
     (read == *arguments).then_some(words)
+}
+
+/// A value out of one text, as that of a flag is.
+///
+/// # Errors
+///
+/// Why the text is no such value: "ten: not an integer".
+pub(crate) fn typed(shape: Shape, text: &str) -> Result<Value, String> {
+    value::one(shape, text)
 }
 
 /// Words as a shell reads them, each after a blank.
@@ -387,6 +397,8 @@ mod tests {
             },
             slots: &[],
             tools: std::slice::from_ref(TOOL),
+            prompts: &[],
+            templates: &[],
         }
     }
 

@@ -169,10 +169,8 @@ impl Authorization {
         }
         let found = self.discover(&challenge).await?;
         self.forget_another_issuer(&mut state, &found);
-        if !challenge.wants_more()
-            && sent.is_some()
-            && self.renew(&mut state, sent).await?.is_some()
-        {
+        let may_renew = !challenge.wants_more() && sent.is_some();
+        if may_renew && self.renew(&mut state, sent).await?.is_some() {
             return Ok(true);
         }
         let asked = self.asked(&state);

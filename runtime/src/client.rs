@@ -4,7 +4,9 @@
 //! negotiate  which revision the server speaks, and over what
 //! exchange   a request and its answer, in time
 //! rounds     a request whose answer is that the server wants input first
+//! tasks      a call that is answered later
 //! pages      a list that comes in parts
+//! subscription  being told when resources change
 //! party      what rmcp knows the client by
 //! failure    what became of a request that was not answered
 //! ```
@@ -15,6 +17,8 @@ mod negotiate;
 mod pages;
 mod party;
 mod rounds;
+mod subscription;
+mod tasks;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,6 +40,8 @@ use crate::wire::Wire;
 pub(crate) use exchange::Mirrored;
 pub use pages::Listed;
 pub(crate) use party::Party;
+use subscription::Subscription;
+pub(crate) use tasks::no_task;
 
 /// How long a server may take.
 #[derive(Debug, Clone, Copy)]
@@ -77,6 +83,7 @@ pub struct Client {
     greeting: Value,
     /// Whether the server has shown that it speaks this revision.
     is_proven: bool,
+    subscription: Option<Subscription>,
 }
 
 /// What it takes to reach the server, and to reach it again.
@@ -144,6 +151,11 @@ impl Client {
         Ok(&self.greeting)
     }
 
+    /// What [`Client::greeting`] gives, if the server has said it already.
+    pub(crate) fn said(&self) -> Option<&Value> {
+        Some(&self.greeting).filter(|greeting| !greeting.is_null())
+    }
+
     /// The revision that is spoken, such as `2025-11-25`.
     pub fn revision(&self) -> &str {
         &self.revision
@@ -166,36 +178,15 @@ impl Client {
         self.request_with(method, params, &[]).await
     }
 
-    /// Calls a tool. `definition` is what is known of it, as JSON text.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Client::request`].
-    pub async fn call(&mut self, params: Value, definition: Option<&str>) -> Result<Value, Error> {
-        let headers = definition
-            .map(|definition| exchange::mirrored(definition, &params))
-            .unwrap_or_default();
-        let answer = self
-            .request_with("tools/call", params.clone(), &headers)
-            .await;
-        match answer {
-            // The server mirrors other arguments into headers than is known here.
-            Err(Error::Refused { code, .. }) if code == protocol::code::HEADER_MISMATCH => {
-                let tools = self.list("tools/list", "tools").await?.items;
-                let tool = tools
-                    .iter()
-                    .find(|tool| tool.get("name") == params.get("name"));
-                let headers = tool.map(|tool| exchange::mirrored(&tool.to_string(), &params));
-                self.request_with("tools/call", params, &headers.unwrap_or_default())
-                    .await
-            }
-            answer => answer,
-        }
+    /// Tells the server that the requests under way are not wanted any more, if it listens at all
+    /// (MCP 2025-11-25, Cancellation), and that nothing is subscribed to.
+    pub async fn cancel(&mut self, reason: &str) {
+        self.withdraw(reason).await;
+        self.unsubscribe().await;
     }
 
-    /// Tells the server that the requests under way are not wanted any more, if it listens at all
-    /// (MCP 2025-11-25, Cancellation).
-    pub async fn cancel(&self, reason: &str) {
+    /// Tells the server that no answer is waited for.
+    async fn withdraw(&self, reason: &str) {
         let telling = async {
             for id in self.wire.pending() {
                 let params = CancelledNotificationParam::new(Some(id), Some(reason.to_owned()));

@@ -25,14 +25,17 @@ use clap::{Arg, Command};
 
 use crate::arguments::patch_options;
 use crate::error::Error;
+use crate::protocol;
 use crate::settings::Settings;
 use crate::spec::{Parameter, RESERVED_COMMANDS, Shape, Spec, Tool};
+use crate::task::{EXTENSION, Support};
 use crate::text::fill;
 
-pub(crate) use example::words_without_secrets;
+pub(crate) use example::{lines as examples, words_without_secrets};
 pub(crate) use flag::{negation_id, positional_id};
-pub(crate) use overview::overview;
-pub(crate) use suggest::{suggest_shown_name, unknown};
+pub(crate) use overview::{in_order, overview, sections};
+pub(crate) use suggest::{is_twin, suggest_shown_name, unknown};
+pub(crate) use words::long_about;
 
 /// The heading of the options that every command has.
 pub(crate) const COMMON: &str = "Options of every command";
@@ -83,19 +86,38 @@ pub(crate) fn of_tool(spec: &Spec, tool: &'static Tool) -> Command {
     }
     let command = command.args(flag::positionals(tool.parameters));
     let command = command.arg(arguments_option(tool.parameters));
-    Settings::options(patch_options(command))
+    let command = Settings::options(patch_options(command));
+    // Most tools cannot be tasks, and need not say that they could be detached.
+    match may_be_task(spec, tool) {
+        true => command.mut_arg("mcp-detach", |arg| arg.hide(false)),
+        false => command,
+    }
+}
+
+/// Whether a call may become a task, as far as was known when the program was made: by the tool's own
+/// word or, since MCP 2026-07-28, at the server's will.
+fn may_be_task(spec: &Spec, tool: &Tool) -> bool {
+    match protocol::is_stateless(spec.server.protocol) {
+        true => spec.server.capture.contains(EXTENSION),
+        false => Support::of(tool.definition) != Support::Forbidden,
+    }
 }
 
 /// All that is said of a tool, with lines that work at the end.
 pub(crate) fn long_help(spec: &Spec, tool: &'static Tool) -> String {
-    let mut help = in_full(spec, tool).render_long_help().to_string();
+    long_help_of(of_tool(spec, tool), spec, tool)
+}
+
+/// The same for a tool's command that has more flags than the tool's own.
+pub(crate) fn long_help_of(command: Command, spec: &Spec, tool: &'static Tool) -> String {
+    let mut help = in_full(command, tool).render_long_help().to_string();
     help.push_str(&example::section(spec, tool));
     help
 }
 
-/// One tool's command with its description, which is read out of the definition: a call needs none.
-fn in_full(spec: &Spec, tool: &'static Tool) -> Command {
-    of_tool(spec, tool).long_about(words::long_about(tool))
+/// A tool's command with its description, which is read out of the definition: a call needs none.
+fn in_full(command: Command, tool: &'static Tool) -> Command {
+    command.long_about(words::long_about(tool))
 }
 
 /// Whether the help that an error is was asked for in full, with `--help`.
@@ -105,7 +127,7 @@ pub(crate) fn asks_in_full(command: &mut Command, error: &clap::Error) -> bool {
 }
 
 /// The line that a user starts from: what is required in full, the rest in a word.
-fn usage(spec: &Spec, tool: &'static Tool) -> String {
+pub(crate) fn usage(spec: &Spec, tool: &'static Tool) -> String {
     const TITLE: usize = "Usage: ".len();
     let mut parts = vec![format!("{} {}", spec.name, tool.command)];
     for parameter in tool

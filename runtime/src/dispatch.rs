@@ -8,6 +8,7 @@ use clap::{ArgMatches, Command};
 
 use crate::arguments;
 use crate::builtin;
+use crate::builtin::form::{Filling, Kind};
 use crate::command;
 use crate::error::{Error, Exit};
 use crate::output::printer::Printer;
@@ -113,8 +114,35 @@ fn find(
         }
         "self" => {
             let matches = read(&mut builtin::own::command(spec), &words)?;
-            let (_, inner) = matches.subcommand().unwrap_or(("", &matches));
+            let mut inner = &matches;
+            while let Some((_, deeper)) = inner.subcommand() {
+                inner = deeper;
+            }
             Ok(builtin::own::run(&run(inner)?, &matches))
+        }
+        "prompt" | "resource" => {
+            let mut family = builtin::command(spec, name).unwrap_or_default();
+            let matches = read(&mut family, &words)?;
+            let (verb, inner) = matches.subcommand().unwrap_or(("", &matches));
+            let kind = match verb {
+                "get" => Kind::Prompt,
+                "read" => Kind::Template,
+                _ if name == "prompt" => return Ok(builtin::prompt::run(&run(inner)?)),
+                _ => return Ok(builtin::resource::run(&run(inner)?, &matches)),
+            };
+            let filling = Filling::find(spec, kind, &words, inner)?;
+            let mut command = filling.command(spec);
+            let matches = read(&mut command, &filling.words).map_err(|left| match left {
+                Left::Parser(error) if command::asks_in_full(&mut command, &error) => {
+                    Left::Help(filling.long_help(spec))
+                }
+                left => left,
+            })?;
+            let run = run(&matches)?;
+            Ok(match kind {
+                Kind::Prompt => builtin::prompt::get(&run, &filling, &matches),
+                Kind::Template => builtin::resource::read(&run, &filling, &matches),
+            })
         }
         _ => {
             let Some(tool) = command::tool(spec, name) else {
@@ -152,14 +180,10 @@ pub(crate) fn check(spec: &'static Spec, line: Vec<OsString>) -> Result<(), Stri
         let (name, rest) = first.subcommand().unwrap_or(("", &first));
         let rest = rest.get_many::<OsString>("").into_iter().flatten();
         let words: Vec<OsString> = std::iter::once(name.into()).chain(rest.cloned()).collect();
-        let mut command = match name {
-            "call" => builtin::call::command(spec),
-            "auth" => builtin::auth::command(spec),
-            "self" => builtin::own::command(spec),
-            _ => match command::tool(spec, name) {
-                Some(tool) => command::of_tool(spec, tool),
-                None => return Err(command::unknown(spec, name).into()),
-            },
+        let mut command = match (builtin::command(spec, name), command::tool(spec, name)) {
+            (Some(command), _) => command,
+            (None, Some(tool)) => command::of_tool(spec, tool),
+            (None, None) => return Err(command::unknown(spec, name).into()),
         };
         self::read(&mut command, &words)
     };

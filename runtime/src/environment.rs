@@ -83,6 +83,39 @@ pub(crate) fn columns() -> usize {
         .unwrap_or(100)
 }
 
+/// The folder for what a program remembers from one run to the next (XDG Base Directory
+/// Specification); none where there is no home.
+pub(crate) fn state_folder(program: &str) -> Option<PathBuf> {
+    let absolute = |name: &str| Some(PathBuf::from(read(name)?)).filter(|path| path.is_absolute());
+    let base = absolute("XDG_STATE_HOME").or_else(|| match cfg!(windows) {
+        true => absolute("LOCALAPPDATA"),
+        false => Some(absolute("HOME")?.join(".local/state")),
+    })?;
+    // `mcpress call` runs programs under names that are no names of files.
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    Some(base.join(program.replace(|c: char| !is_plain(c), "-")))
+}
+
+/// Whether colours are unwelcome: `NO_COLOR` is set to anything (no-color.org).
+pub(crate) fn refuses_colour() -> bool {
+    read("NO_COLOR").is_some()
+}
+
+/// Whether `TERM` names a terminal that can do no more than append text.
+pub(crate) fn has_dumb_terminal() -> bool {
+    read("TERM").is_some_and(|term| term == "dumb")
+}
+
+/// Whether the caller's locale has all of Unicode, as the first of the variables that say so (POSIX,
+/// Environment Variables) says.
+pub(crate) fn speaks_unicode() -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(read);
+    locale.is_some_and(|locale| {
+        let locale = locale.to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    })
+}
+
 fn read(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

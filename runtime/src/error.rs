@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use crate::drift::report::Counts;
+use crate::protocol::code;
 
 /// The exit status of a program, a closed set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +18,7 @@ pub enum Exit {
     Tool = 1,
     /// The command line is wrong; nothing was sent.
     Usage = 2,
-    /// A credential is missing.
+    /// A credential or an answer is missing, and a person must give it.
     Credential = 3,
     /// The server could not be started or reached.
     Unreachable = 5,
@@ -126,6 +127,16 @@ pub enum Error {
         /// A way out.
         hint: Option<String>,
     },
+    /// The server asked for what only a person could answer, and there was none.
+    #[error("{message}")]
+    Asked {
+        /// What it asked for.
+        message: String,
+        /// How it can be answered.
+        hint: String,
+        /// Each question: `{mode, message, schema}` or `{mode, message, url}`.
+        asked: Vec<Value>,
+    },
     /// A limit on time ran out.
     #[error("no answer to {what} within {limit:?}")]
     Timeout {
@@ -158,6 +169,16 @@ pub enum Error {
         counts: Counts,
         /// A line that makes the program again.
         again: String,
+    },
+    /// The wait for a task ended before the task did.
+    #[error("{cause}")]
+    Unfinished {
+        /// The task's id.
+        task: String,
+        /// How to go on with it.
+        hint: String,
+        /// Why it ended.
+        cause: Box<Self>,
     },
     /// The program's own table cannot be used.
     #[error("this program is damaged: {0}")]
@@ -200,11 +221,13 @@ impl Error {
             Self::Gone { .. } => "server_gone",
             Self::Unreachable { .. } => "unreachable",
             Self::Unauthorized { .. } => "unauthorized",
+            Self::Asked { .. } => "input_required",
             Self::SignIn { .. } => "sign_in_failed",
             Self::Timeout { .. } => "timeout",
             Self::Refused { .. } => "refused",
             Self::Protocol(_) => "protocol",
             Self::Drift { .. } => "drift",
+            Self::Unfinished { cause, .. } => cause.code(),
             Self::Damaged(_) => "damaged",
             Self::Signal(Exit::Terminated) => "terminated",
             Self::Signal(_) => "interrupted",
@@ -215,17 +238,28 @@ impl Error {
     /// The exit status it ends the program with.
     pub fn exit(&self) -> Exit {
         match self {
-            // -32602 is "invalid params": the arguments are at fault, not the server.
-            Self::Usage { .. } | Self::Refused { code: -32602, .. } => Exit::Usage,
-            Self::MissingSlots { .. } | Self::Unauthorized { .. } | Self::SignIn { .. } => {
-                Exit::Credential
-            }
+            // -32602 is "invalid params" and -32002 "resource not found": what was asked for is at fault,
+            // not the server.
+            Self::Usage { .. }
+            | Self::Refused {
+                code: -32602 | -32002,
+                ..
+            } => Exit::Usage,
+            Self::MissingSlots { .. }
+            | Self::Unauthorized { .. }
+            | Self::SignIn { .. }
+            | Self::Asked { .. }
+            | Self::Refused {
+                code: code::PAGES_REQUIRED,
+                ..
+            } => Exit::Credential,
             Self::Start { .. } | Self::Gone { .. } | Self::Unreachable { .. } => Exit::Unreachable,
             Self::Timeout { .. } => Exit::Timeout,
             Self::Refused { .. } | Self::Protocol(_) | Self::Drift { .. } | Self::Damaged(_) => {
                 Exit::Protocol
             }
             Self::Signal(exit) => *exit,
+            Self::Unfinished { cause, .. } => cause.exit(),
             Self::Tool { .. } | Self::Io { .. } => Exit::Tool,
         }
     }
@@ -242,6 +276,7 @@ impl Error {
                  with `{} --callback 'ADDRESS'`",
                 invitation.login, invitation.authorization_url, invitation.login
             )),
+            Self::Asked { hint, .. } | Self::Unfinished { hint, .. } => Some(hint.clone()),
             Self::MissingSlots { names } => {
                 let exports: Vec<_> = names.iter().map(|name| format!("{name}=…")).collect();
                 Some(format!(
@@ -276,12 +311,21 @@ impl Error {
     pub fn stderr(&self) -> &[String] {
         match self {
             Self::Gone { stderr, .. } | Self::Timeout { stderr, .. } => stderr,
+            Self::Unfinished { cause, .. } => cause.stderr(),
             _ => &[],
         }
     }
 
     /// The JSON error line: `{"error": {"code", "exit", "message", …}}`.
     pub fn to_json(&self, tool: Option<&str>) -> Value {
+        if let Self::Unfinished { task, hint, cause } = self {
+            let mut json = cause.to_json(tool);
+            json["error"]["hint"] = hint.as_str().into();
+            // The same call again would begin another.
+            json["error"]["retryable"] = false.into();
+            json["error"]["task"] = task.as_str().into();
+            return json;
+        }
         let mut error = Map::new();
         error.insert("code".into(), self.code().into());
         error.insert("exit".into(), (self.exit() as u8).into());
@@ -299,6 +343,9 @@ impl Error {
         error.insert("retryable".into(), self.retryable().into());
         if let Self::MissingSlots { names } = self {
             error.insert("missing".into(), names.clone().into());
+        }
+        if let Self::Asked { asked, .. } = self {
+            error.insert("asked".into(), asked.clone().into());
         }
         if let Self::Unauthorized {
             invitation: Some(invitation),

@@ -13,18 +13,23 @@
 //! every program: a program's own build is a table and a link.
 
 mod arguments;
+mod asked;
 #[cfg(feature = "http")]
 mod authorization;
+mod browser;
 mod builtin;
 pub mod bundle;
 mod client;
 mod command;
+pub mod complete;
 mod dispatch;
 pub mod drift;
 mod environment;
 mod error;
 mod host;
 mod leak;
+mod ledger;
+mod manual;
 mod output;
 mod person;
 mod process;
@@ -37,9 +42,11 @@ mod secret;
 mod settings;
 mod signal;
 pub mod spec;
+mod task;
 pub mod template;
 pub mod text;
 mod transport;
+pub mod uri_template;
 pub mod validate;
 mod wire;
 
@@ -53,7 +60,7 @@ pub use environment::endpoint_of;
 pub use error::{Error, Exit, Invitation};
 pub use host::{Answering, Host, Refusal};
 pub use process::Launch;
-pub use protocol::{REVISIONS, Revision};
+pub use protocol::{REVISIONS, Revision, server_info};
 pub use secret::Secret;
 pub use settings::duration;
 #[cfg(feature = "http")]

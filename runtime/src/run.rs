@@ -1,21 +1,23 @@
 //! A run: a program, what it was told, and the calls it makes.
 
+mod task;
+
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use crate::asked::Respondent;
 use crate::client::{self, Client, Introduction};
 use crate::environment;
 use crate::error::{Error, Exit};
-use crate::host::{Answering, Host, Refusal};
+use crate::host::Host;
 use crate::output::printer::Printer;
-use crate::output::{failure, pretty, render};
+use crate::output::{Answer, Files, pretty};
 use crate::settings::{Format, Settings, Verbosity};
 use crate::signal::Signals;
 use crate::spec::{Spec, Tool, Transport};
 use crate::text::plain;
 use crate::transport::Connector;
-use crate::wire::Event;
 
 /// A program whose command line has been read.
 pub(crate) struct Run {
@@ -28,6 +30,7 @@ pub(crate) struct Run {
 impl Run {
     /// Says what went wrong, if anything did.
     pub(crate) fn finish(&self, tool: Option<&str>, outcome: Result<(), Error>) -> Exit {
+        self.printer.end();
         let Err(error) = outcome else {
             return Exit::Success;
         };
@@ -45,16 +48,15 @@ impl Run {
     ) -> Result<(), Error> {
         if self.settings.dry_run {
             mask(known, &mut arguments);
-            let params = json!({"name": tool, "arguments": arguments});
+            let mut params = json!({"name": tool, "arguments": arguments});
+            if self.is_task(tool, known)? {
+                params["task"] = json!({});
+            }
             let server = environment::describe(self.spec, &self.settings.overrides)?;
             let request = json!({"method": "tools/call", "params": params, "server": server});
             return self.printer.data(&pretty(&request));
         }
-        let params = json!({"name": tool, "arguments": arguments});
-        self.converse(
-            async |client| client.call(params, known.map(|tool| tool.definition)).await,
-            |answer| self.answer(tool, known, &answer),
-        )
+        self.call_tool(tool, known, json!({"name": tool, "arguments": arguments}))
     }
 
     /// Starts or reaches the server, asks it, tells the caller, and only then sees the server off.
@@ -64,8 +66,14 @@ impl Run {
         tell: impl FnOnce(T) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let endpoint = environment::endpoint(self.spec, &self.settings.overrides)?;
+        let server = &self.spec.server;
+        let host = Arc::new(Respondent::new(
+            self.spec.name,
+            &self.settings,
+            server.capabilities,
+            self.printer.clone(),
+        )?);
         client::converse(async {
-            let server = &self.spec.server;
             let introduction = Introduction {
                 name: self.spec.name.to_owned(),
                 revision: self.settings.revision(server.protocol),
@@ -78,10 +86,7 @@ impl Run {
                 self.connectors,
                 introduction,
                 self.settings.limits(),
-                Arc::new(Caller {
-                    printer: self.printer.clone(),
-                    capabilities: server.capabilities,
-                }),
+                Arc::clone(&host) as Arc<dyn Host>,
             );
             let mut signals = Signals::listen()?;
             let mut client = signals.or(connecting).await??;
@@ -94,28 +99,70 @@ impl Run {
                     return Err(signal);
                 }
             };
-            let outcome = answer.and_then(tell);
+            let outcome = host.settle(answer).and_then(tell);
             let _ = signals.or(client.close()).await;
             outcome
         })
     }
 
-    /// Prints an answer; one that says the tool failed is an error as well.
-    fn answer(&self, tool: &str, known: Option<&Tool>, answer: &Value) -> Result<(), Error> {
-        let format = self.printer.format();
-        let test = known.map(|tool| tool.failure).unwrap_or_default();
-        let Some(words) = failure(answer, test) else {
-            return self.printer.data(&render(answer, format));
-        };
-        // As text, a tool's error is talk; the data formats keep it where data is looked for.
-        let told = format == Format::Text && answer.get("isError").is_some_and(|flag| flag == true);
-        if !told {
-            self.printer.data(&render(answer, format))?;
+    /// The folder for the binaries of an answer, made before the server is asked for one.
+    pub(crate) fn files(&self) -> Result<Files, Error> {
+        Files::open(self.settings.save_dir.as_deref())
+    }
+
+    /// Prints an answer of any kind, its binaries put into files where that is wanted. `origin` names
+    /// what was asked, for the files of those that have no name.
+    pub(crate) fn tell(
+        &self,
+        mut answer: Answer,
+        origin: &str,
+        files: &Files,
+    ) -> Result<(), Error> {
+        let saved = self.save(&mut answer, origin, files);
+        self.printer.answer(answer)?;
+        saved
+    }
+
+    fn save(&self, answer: &mut Answer, origin: &str, files: &Files) -> Result<(), Error> {
+        let saved = answer.save(files, origin, self.printer.format());
+        for warning in &saved.warnings {
+            self.printer.warn(warning);
         }
-        Err(Error::Tool {
-            tool: tool.to_owned(),
-            words: plain(words.trim()),
-        })
+        for file in &saved.files {
+            self.printer.note(file);
+        }
+        saved.failure.map_or(Ok(()), Err)
+    }
+
+    /// Prints an answer; one that says the tool failed is an error as well.
+    fn answer(
+        &self,
+        tool: &str,
+        known: Option<&Tool>,
+        answer: Value,
+        files: &Files,
+    ) -> Result<(), Error> {
+        let mut answer = Answer::new(answer);
+        // Before its words are taken: they say where the files are.
+        let saved = self.save(&mut answer, tool, files);
+        let failed = answer.failure(known.map(|tool| tool.failure).unwrap_or_default());
+        // As text, a tool's error is talk; the data formats keep it where data is looked for.
+        let is_talk = self.printer.format() == Format::Text && answer.is_flagged();
+        if failed.is_none() || !is_talk {
+            self.printer.answer(answer)?;
+        }
+        match failed {
+            None => saved,
+            Some(words) => {
+                if let Err(error) = saved {
+                    self.printer.warn(&error.to_string());
+                }
+                Err(Error::Tool {
+                    tool: tool.to_owned(),
+                    words: plain(words.trim()),
+                })
+            }
+        }
     }
 }
 
@@ -129,25 +176,5 @@ fn mask(known: Option<&Tool>, arguments: &mut Value) {
         if let Some(value) = arguments.pointer_mut(secret.pointer) {
             *value = "[redacted]".into();
         }
-    }
-}
-
-/// The caller, to the server.
-struct Caller {
-    printer: Printer,
-    capabilities: &'static str,
-}
-
-impl Host for Caller {
-    fn capabilities(&self) -> Value {
-        serde_json::from_str(self.capabilities).unwrap_or_default()
-    }
-
-    fn hear(&self, event: Event) {
-        self.printer.event(&event);
-    }
-
-    fn answer<'a>(&'a self, method: &'a str, _params: Value) -> Answering<'a> {
-        Box::pin(async move { Err(Refusal::unknown(method)) })
     }
 }

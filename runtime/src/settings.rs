@@ -3,6 +3,7 @@
 //! The same options are understood before and after a tool's name. They are read twice and folded
 //! into one [`Settings`], the later ones over the earlier, with the program's variables beneath.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
@@ -44,10 +45,20 @@ pub(crate) struct Settings {
     pub(crate) dry_run: bool,
     /// Whether the arguments are sent as they are, whatever the schema says.
     pub(crate) unchecked: bool,
+    /// Whether a call is begun and not waited for.
+    pub(crate) detach: bool,
     pub(crate) timeout: Option<Duration>,
     /// The one revision of the protocol that may be spoken, if the user wants one.
     pub(crate) protocol: Option<String>,
+    /// Where the binaries of an answer go.
+    pub(crate) save_dir: Option<PathBuf>,
     pub(crate) overrides: Overrides,
+    /// Answers to what the server asks: `accept-defaults`, `decline`, JSON, or a file with JSON.
+    pub(crate) answers: Option<String>,
+    /// The folders that the server may work in.
+    pub(crate) roots: Vec<String>,
+    /// The command line of a language model.
+    pub(crate) sampling_command: Option<String>,
 }
 
 /// From the start of a server to the end of the handshake: `npx` and `uvx` may download it first.
@@ -99,10 +110,22 @@ impl Settings {
                     .help("Show all the server says on the side"),
             )
             .arg(
+                option("mcp-save-dir")
+                    .value_name("DIR")
+                    .hide_short_help(true)
+                    .help("Put images, sounds and other binaries of the answer into files there"),
+            )
+            .arg(
                 option("mcp-no-validate")
                     .action(ArgAction::SetTrue)
                     .hide_short_help(true)
                     .help("Send the arguments as they are, not checked against the tool's schema"),
+            )
+            .arg(
+                option("mcp-detach")
+                    .action(ArgAction::SetTrue)
+                    .hide(true)
+                    .help("Begin a task, print its id and do not wait; `self tasks` goes on with it"),
             )
             .arg(
                 option("mcp-command")
@@ -137,6 +160,25 @@ impl Settings {
                     .action(ArgAction::Append)
                     .hide_short_help(true)
                     .help("Send a header to a remote server; ${VARIABLE} is filled in"),
+            )
+            .arg(
+                option("mcp-answers")
+                    .value_name("FILE|JSON")
+                    .hide_short_help(true)
+                    .help("Answer what the server asks: {\"field\": value}, accept-defaults, or decline"),
+            )
+            .arg(
+                option("mcp-root")
+                    .value_name("DIR")
+                    .action(ArgAction::Append)
+                    .hide_short_help(true)
+                    .help("Tell the server of a folder that it may work in"),
+            )
+            .arg(
+                option("mcp-sampling-command")
+                    .value_name("COMMAND")
+                    .hide_short_help(true)
+                    .help("Answer the server's prompts to a language model by this command"),
             )
             .arg(
                 option("mcp-store")
@@ -175,8 +217,16 @@ impl Settings {
             }
             settings.protocol = Some(revision);
         }
+        settings.save_dir = environment::option(program, "SAVE_DIR").map(PathBuf::from);
         settings.overrides.command = environment::option(program, "COMMAND");
         settings.overrides.url = environment::option(program, "URL");
+        settings.answers = environment::option(program, "ANSWERS");
+        settings.roots = environment::option(program, "ROOT")
+            .iter()
+            .flat_map(|folders| std::env::split_paths(folders).collect::<Vec<_>>())
+            .map(|folder| folder.to_string_lossy().into_owned())
+            .collect();
+        settings.sampling_command = environment::option(program, "SAMPLING_COMMAND");
         Ok(settings)
     }
 
@@ -196,6 +246,9 @@ impl Settings {
         if let Some(time) = text("timeout") {
             self.timeout = Some(duration(&time)?);
         }
+        if let Some(folder) = text("mcp-save-dir") {
+            self.save_dir = Some(PathBuf::from(folder));
+        }
         if matches.get_flag("quiet") {
             self.verbosity = Verbosity::Quiet;
         } else if matches.get_flag("verbose") {
@@ -203,12 +256,23 @@ impl Settings {
         }
         self.dry_run |= matches.get_flag("dry-run");
         self.unchecked |= matches.get_flag("mcp-no-validate");
+        self.detach |= matches.get_flag("mcp-detach");
         self.protocol = text("mcp-protocol").or(self.protocol.take());
         if let Some(command) = text("mcp-command") {
             (self.overrides.command, self.overrides.url) = (Some(command), None);
         }
         if let Some(url) = text("mcp-url") {
             (self.overrides.command, self.overrides.url) = (None, Some(url));
+        }
+        if let Some(answers) = text("mcp-answers") {
+            self.answers = Some(answers);
+        }
+        let roots: Vec<String> = texts("mcp-root").collect();
+        if !roots.is_empty() {
+            self.roots = roots;
+        }
+        if let Some(command) = text("mcp-sampling-command") {
+            self.sampling_command = Some(command);
         }
         if let Some(folder) = text("mcp-store") {
             self.overrides.sign_in.store = Some(folder);

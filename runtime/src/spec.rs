@@ -45,6 +45,12 @@ pub struct Spec {
     /// One entry a tool, in the server's order.
     #[serde(deserialize_with = "leak::list")]
     pub tools: &'static [Tool],
+    /// One entry a prompt, in the server's order.
+    #[serde(default, deserialize_with = "leak::list")]
+    pub prompts: &'static [Form],
+    /// One entry a resource template, in the server's order.
+    #[serde(default, deserialize_with = "leak::list")]
+    pub templates: &'static [Form],
 }
 
 /// How the server is reached and what it said of itself.
@@ -157,6 +163,26 @@ pub struct Tool {
     /// What the server said of it, word for word: a `Tool` object of the protocol as JSON text.
     #[serde(deserialize_with = "leak::text")]
     pub definition: &'static str,
+}
+
+/// A prompt or a resource template: something of the server's with places to be filled in with texts.
+///
+/// What the server said of it is in [`Server::capture`]. A table names what differs from
+/// [`Form::PLAIN`].
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct Form {
+    /// What the server knows it by: the name of a prompt, the URI template (RFC 6570) of resources.
+    #[serde(deserialize_with = "leak::text")]
+    pub wire: &'static str,
+    /// The name the user types after `prompt get` or `resource read`.
+    #[serde(deserialize_with = "leak::text")]
+    pub command: &'static str,
+    /// The first sentence of its description.
+    #[serde(default, deserialize_with = "leak::text")]
+    pub about: &'static str,
+    /// Its flags, in the server's order: one a place.
+    #[serde(default, deserialize_with = "leak::list")]
+    pub parameters: &'static [Parameter],
 }
 
 /// What a call does to the world, as the server or the user says (MCP 2025-11-25, `ToolAnnotations`).
@@ -448,6 +474,16 @@ impl Tool {
         examples: &[],
         parameters: &[],
         definition: "{}",
+    };
+}
+
+impl Form {
+    /// A form without a name and without places.
+    pub const PLAIN: Self = Self {
+        wire: "",
+        command: "",
+        about: "",
+        parameters: &[],
     };
 }
 

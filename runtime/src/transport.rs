@@ -217,7 +217,7 @@ pub(crate) struct Link {
 impl Link {
     /// Has rmcp carry the conversation over a transport. The handshake, where there is one, is the
     /// client's own: it is not known yet which one it is.
-    fn over<T>(transport: T, party: Party, process: Option<Process>) -> Self
+    pub(crate) fn over<T>(transport: T, party: Party, process: Option<Process>) -> Self
     where
         T: Transport<RoleClient> + Send + 'static,
     {

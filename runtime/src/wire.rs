@@ -27,6 +27,7 @@ use rmcp::model::{
 use rmcp::service::RxJsonRpcMessage;
 use serde_json::{Map, Value, json};
 use tokio::sync::Notify;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::error::Error;
 use crate::host::{Answering, Host};
@@ -56,6 +57,8 @@ pub(crate) struct Wire {
     state: Mutex<State>,
     /// Told whenever the time that a request may take begins anew.
     progress: Notify,
+    /// Told whenever the server tells of a task.
+    news: Notify,
     /// How many requests of the server's the host is busy with.
     asked: AtomicUsize,
     host: Arc<dyn Host>,
@@ -69,7 +72,11 @@ struct State {
     answers: HashMap<RequestId, Value>,
     /// Why requests could not be sent, until the client takes them.
     failures: HashMap<RequestId, Error>,
+    /// What the server told of a task last, until the client takes it.
+    news: Option<Value>,
     stderr: Tail,
+    /// Where changes of resources are told, if anybody wants to know of them.
+    updates: Option<UnboundedSender<Value>>,
 }
 
 /// What becomes of a message from the server.
@@ -91,6 +98,7 @@ impl Wire {
         Self {
             state: Mutex::default(),
             progress: Notify::new(),
+            news: Notify::new(),
             asked: AtomicUsize::new(0),
             host,
         }
@@ -134,6 +142,31 @@ impl Wire {
     /// when the host begins or ends to be asked.
     pub(crate) async fn progress(&self) {
         self.progress.notified().await;
+    }
+
+    /// The parameters of every `notifications/resources/updated` from here on.
+    pub(crate) fn updates(&self) -> UnboundedReceiver<Value> {
+        let (sender, receiver) = unbounded_channel();
+        self.lock().updates = Some(sender);
+        receiver
+    }
+
+    fn tell_update(&self, params: &Value) {
+        if let Some(updates) = &self.lock().updates {
+            // Nobody listens any more: then it need not be told.
+            let _ = updates.send(params.clone());
+        }
+    }
+
+    /// What the server tells of a task unasked, in the words it has for one that is asked after.
+    pub(crate) async fn news(&self) -> Value {
+        loop {
+            // Only the last is kept: who missed one asks.
+            if let Some(said) = self.lock().news.take() {
+                return said;
+            }
+            self.news.notified().await;
+        }
     }
 
     /// Notes what is about to be sent.
@@ -186,8 +219,18 @@ impl Wire {
             }
             (Some(method), None) => {
                 let params = message.remove("params").unwrap_or_default();
-                if method == "notifications/progress" {
-                    self.progress.notify_one();
+                match method.as_str() {
+                    "notifications/progress" => self.progress.notify_one(),
+                    // MCP 2025-11-25, and the extension of MCP 2026-07-28.
+                    "notifications/tasks/status" | "notifications/tasks" => {
+                        self.lock().news = Some(params);
+                        self.news.notify_one();
+                        return Inbound::Consumed;
+                    }
+                    _ => {}
+                }
+                if method == "notifications/resources/updated" {
+                    self.tell_update(&params);
                 }
                 self.observe(Event::Notification(method, params));
                 Inbound::Consumed

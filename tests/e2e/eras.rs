@@ -166,6 +166,33 @@ fn a_pinned_revision_is_spoken_or_the_call_fails() {
 }
 
 #[test]
+fn a_revision_that_is_refused_and_supported_after_all_is_spoken_once_more() {
+    let capture = inspected("prober --era reluctant", &[]);
+    assert_eq!(capture["protocolVersion"], "2026-07-28");
+    let met = Met::over_stdio("prober --era reluctant");
+    for revision in [&[][..], &["--mcp-protocol", "2026-07-28"]] {
+        std::fs::write(&met.journal, "").unwrap();
+        let line = ["echo", "--text", "hi"].iter().chain(revision);
+        assert_eq!(met.sandbox.run(&met.program, line).exits(0).stdout, "hi\n");
+    }
+}
+
+#[test]
+fn a_tool_that_wants_a_header_no_call_can_have_is_left_out_where_calls_have_headers() {
+    let tools = |met: &Met| {
+        let outcome = met.sandbox.run(&met.program, ["self", "tools"]);
+        outcome.exits(0).stdout.lines().count()
+    };
+    assert_eq!(tools(&Met::over_stdio("misheaded")), 10);
+    let server = mcpress_fixtures::listen("misheaded", &[]).unwrap();
+    let sandbox = Sandbox::new();
+    let journal = sandbox.file("journal");
+    let met = Met::of(sandbox, journal, &["--url", server.url()]);
+    assert_eq!(tools(&met), 1);
+    met.sandbox.run(&met.program, ["good", "--a", "x"]).exits(0);
+}
+
+#[test]
 fn an_answer_that_is_lost_on_its_way_is_asked_for_once_more() {
     mcpress();
     let server = mcpress_fixtures::listen("modern", &["--answer", "sse"]).unwrap();

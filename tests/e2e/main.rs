@@ -3,14 +3,24 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 mod answers;
+#[cfg(unix)]
+mod asking;
 mod command_line;
+mod completion;
+mod content;
 mod drift;
 mod eras;
 mod explain;
 mod generation;
 mod life;
 mod overlay;
+mod prompts;
 mod remote;
+mod resources;
 mod servers;
 mod sign_in;
 mod slots;
+mod tasks;
+#[cfg(unix)]
+mod terminal;
+mod transports;

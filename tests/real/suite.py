@@ -11,10 +11,12 @@ from pathlib import Path
 
 import altr
 import everything
+import reference
+import remote
 from program import Marked, Program
 from report import Report
 
-PARTS = ["api", "altr", "uv", "everything"]
+PARTS = ["api", "altr", "uv", "everything", "reference", "remote", "modern"]
 
 
 class Suite:
@@ -101,8 +103,51 @@ class Suite:
             everything.check_interruptions(self.report, cli, self.marked)
             self.left_running("everything")
 
+    def reference(self):
+        data = self.home / "data"
+        data.mkdir()
+        mcpress = self.mcpress(self.root)
+        for name, (server, check) in reference.servers(self.servers, data).items():
+            artifact = self.out / name
+            done = reference.generate(mcpress, name, server, artifact)
+            if self.generated(f"generate-cli --bundle of mcp-server-{name}", done, artifact):
+                check(self.report, Program(artifact, self.home), data)
+        self.left_running("reference")
+
+    def pressed(self, name, url):
+        """The program that is bundled from a listening server, or None when it is not."""
+        artifact = self.out / name
+        done = remote.generate(self.mcpress(self.root), name, url, artifact)
+        made = self.generated(f"generate-cli --url of {name}", done, artifact)
+        return Program(artifact, self.home) if made else None
+
+    def remote(self):
+        for kind, path in [("streamableHttp", "/mcp"), ("sse", "/sse")]:
+            name = f"everything-{kind.lower()}"
+            with remote.Listening([self.everything[0], kind], self.logs / f"{name}.log", path) as url:
+                if cli := self.pressed(name, url):
+                    remote.check_everything(self.report, kind, cli)
+
+    def modern(self):
+        here = Path(__file__).resolve().parent
+        server = [self.servers / "mcp/bin/python", "-B", here / "modern_server.py", "PORT"]
+        with remote.Listening(server, self.logs / "fastmcp.log") as url:
+            if cli := self.pressed("fastmcp", url):
+                remote.check_fastmcp(self.report, cli)
+        # Where its packages are installed, as an import looks for them.
+        script = shutil.copy(here / "modern_server.mjs", self.servers)
+        with remote.Listening(["node", script, "PORT"], self.logs / "typescript.log") as url:
+            if cli := self.pressed("typescript", url):
+                remote.check_typescript(self.report, "typescript", cli)
+        artifact = self.out / "typescript-stdio"
+        done = reference.generate(self.mcpress(self.root), "typescript-stdio", ["node", script], artifact)
+        if self.generated("generate-cli --bundle of typescript over standard streams", done, artifact):
+            remote.check_typescript(self.report, "typescript-stdio", Program(artifact, self.home))
+        self.left_running("modern")
+
     def run(self, parts):
-        runs = dict(zip(PARTS, [self.api, self.altr, self.uv, self.run_everything]))
+        every = [self.api, self.altr, self.uv, self.run_everything, self.reference, self.remote, self.modern]
+        runs = dict(zip(PARTS, every))
         for part in parts or PARTS:
             self.report.part(part, runs[part])
         return self.report.finish()

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::ArgMatches;
-use mcpress_runtime::Exit;
 use mcpress_runtime::text::plain;
+use mcpress_runtime::{Exit, server_info};
 use serde_json::{Value, json};
 
 use super::failure::Failure;
@@ -169,7 +169,7 @@ impl Wish {
 
 /// The program's name: the user's, else the one of the client config, else the server's.
 fn name(matches: &ArgMatches, source: &Source) -> Result<CrateName, Failure> {
-    let said = source.capture.initialize["serverInfo"]["name"].as_str();
+    let said = server_info(&source.capture.initialize)["name"].as_str();
     let given = matches.get_one::<String>("name").cloned();
     let name = given.or_else(|| source.name.as_deref().or(said).map(kebab));
     let name = name.ok_or_else(|| {
@@ -284,6 +284,8 @@ impl Made {
         json!({
             "name": generated.program.name,
             "tools": generated.program.tools.len(),
+            "prompts": generated.program.prompts.len(),
+            "resource_templates": generated.program.templates.len(),
             "generate_ms": milliseconds(self.generated_in),
             "crate": self.files.map(|(written, unchanged)| json!({
                 "path": wish.crate_folder,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::ArgMatches;
+use mcpress_runtime::server_info;
 use mcpress_runtime::text::plain;
 use serde_json::Value;
 
@@ -34,7 +35,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
 }
 
 fn summary(capture: &Capture) -> String {
-    let info = &capture.initialize["serverInfo"];
+    let info = server_info(&capture.initialize);
     let mut text = format!(
         "{} {} (MCP {})\n",
         plain(

@@ -103,7 +103,11 @@ impl Request {
         let config = matches.get_one::<std::path::PathBuf>("config").cloned();
         let mut file = matches.get_one::<std::path::PathBuf>("from").cloned();
         let mut name = None;
-        let is_url = |text: &str| text.starts_with("http://") || text.starts_with("https://");
+        let is_url = |text: &str| {
+            ["http://", "https://", "unix:"]
+                .iter()
+                .any(|scheme| text.starts_with(scheme))
+        };
         let server = if let Some(line) = text("command") {
             if is_url(&line) {
                 Wanted::Url(line)
@@ -196,6 +200,8 @@ pub(super) fn bare(
         },
         slots: slots.to_vec(),
         tools: Vec::new(),
+        prompts: Vec::new(),
+        templates: Vec::new(),
     };
     program.to_spec()
 }

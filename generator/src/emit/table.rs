@@ -8,9 +8,13 @@ use quote::{ToTokens, quote};
 
 use super::literal;
 use crate::ir::{
-    Binding, Branch, Effect, Failure, Field, Parameter, Program, Server, Shape, Slot, Tool,
+    Binding, Branch, Effect, Failure, Field, Form, Parameter, Program, Server, Shape, Slot, Tool,
     Transport,
 };
+
+/// What the lists of prompts and of resource templates are called.
+pub(super) const PROMPTS: &str = "PROMPTS";
+pub(super) const TEMPLATES: &str = "TEMPLATES";
 
 /// `Spec { … }`
 pub(super) fn spec(program: &Program) -> TokenStream {
@@ -21,11 +25,18 @@ pub(super) fn spec(program: &Program) -> TokenStream {
         server,
         slots,
         tools: _,
+        prompts,
+        templates,
     } = program;
     let format = Literal::u32_unsuffixed(*format);
     let (name, about) = (literal::text(name), literal::text(about));
     let server = self::server(server);
     let slots = slots.iter().map(slot);
+    let list = |forms: &[Form], name| match forms {
+        [] => quote!(&[]),
+        _ => Ident::new(name, Span::call_site()).into_token_stream(),
+    };
+    let (prompts, templates) = (list(prompts, PROMPTS), list(templates, TEMPLATES));
     quote! {
         Spec {
             format: #format,
@@ -34,6 +45,8 @@ pub(super) fn spec(program: &Program) -> TokenStream {
             server: #server,
             slots: &[#(#slots),*],
             tools: TOOLS,
+            prompts: #prompts,
+            templates: #templates,
         }
     }
 }
@@ -73,12 +86,25 @@ pub(super) fn tool(tool: &Tool) -> TokenStream {
         }
     }
     fields.texts("examples", examples);
-    if !parameters.is_empty() {
-        let parameters = parameters.iter().map(parameter);
-        fields.add("parameters", quote!(&[#(#parameters),*]));
-    }
+    fields.parameters(parameters);
     fields.add("definition", literal::json(definition).into_token_stream());
     fields.of("Tool")
+}
+
+/// `Form { … }`: what differs from the plain one.
+pub(super) fn form(form: &Form) -> TokenStream {
+    let Form {
+        wire,
+        command,
+        about,
+        parameters,
+    } = form;
+    let mut fields = Fields::default();
+    fields.text("wire", wire);
+    fields.text("command", command);
+    fields.text("about", about);
+    fields.parameters(parameters);
+    fields.of("Form")
 }
 
 fn effect(effect: Effect) -> Option<Ident> {
@@ -120,6 +146,13 @@ impl Fields {
         }
     }
 
+    fn parameters(&mut self, parameters: &[Parameter]) {
+        if !parameters.is_empty() {
+            let parameters = parameters.iter().map(parameter);
+            self.add("parameters", quote!(&[#(#parameters),*]));
+        }
+    }
+
     fn some(&mut self, name: &str, value: Option<impl ToTokens>) {
         if let Some(value) = value {
             self.add(name, quote!(Some(#value)));
@@ -151,12 +184,25 @@ pub(super) fn names_of_server(program: &Program) -> Vec<Ident> {
 
 /// The types that [`tool`] names.
 pub(super) fn names(tool: &Tool) -> Vec<Ident> {
-    let parameters = &tool.parameters;
-    let shaped = |is: fn(&Shape) -> bool| parameters.iter().any(|p| any(&p.shape, &is));
-    let used = [
-        ("Branch", parameters.iter().any(|p| p.only.is_some())),
+    let own = [
         ("Effect", tool.effect != Effect::Unknown),
         ("Failure", tool.failure != Failure::Shaped),
+        ("Tool", true),
+    ];
+    used(&own, &tool.parameters.iter().collect::<Vec<_>>())
+}
+
+/// The types that [`form`] names.
+pub(super) fn names_of_forms(forms: &[Form]) -> Vec<Ident> {
+    let parameters = forms.iter().flat_map(|form| &form.parameters);
+    used(&[("Form", true)], &parameters.collect::<Vec<_>>())
+}
+
+/// The types among these, and those that the parameters name.
+fn used(own: &[(&'static str, bool)], parameters: &[&Parameter]) -> Vec<Ident> {
+    let shaped = |is: fn(&Shape) -> bool| parameters.iter().any(|p| any(&p.shape, &is));
+    let mut used = vec![
+        ("Branch", parameters.iter().any(|p| p.only.is_some())),
         (
             "Field",
             shaped(|shape| matches!(shape, Shape::Object { fields, .. } if !fields.is_empty())),
@@ -164,8 +210,9 @@ pub(super) fn names(tool: &Tool) -> Vec<Ident> {
         ("More", parameters.iter().any(|p| !more(p).0.is_empty())),
         ("Parameter", !parameters.is_empty()),
         ("Shape", parameters.iter().any(|p| p.shape != Shape::Text)),
-        ("Tool", true),
     ];
+    used.extend(own);
+    used.sort_unstable();
     identifiers(&used)
 }
 

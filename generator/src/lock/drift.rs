@@ -11,6 +11,7 @@ impl Lock {
     /// Whether the last program had a tool.
     pub(crate) fn has(&self, tool: &str) -> bool {
         self.tools
+            .0
             .get(tool)
             .is_some_and(|entry| entry.gone.is_none())
     }
@@ -26,7 +27,12 @@ impl Lock {
             .iter()
             .map(|tool| (&*tool.wire, tool))
             .collect();
-        for (wire, entry) in self.tools.iter().filter(|(_, entry)| entry.gone.is_none()) {
+        for (wire, entry) in self
+            .tools
+            .0
+            .iter()
+            .filter(|(_, entry)| entry.gone.is_none())
+        {
             let now = tools.get(&**wire);
             let names = (Some(&*entry.command), now.map(|tool| &*tool.command));
             changes.extend(change(wire, "", "command", names));

@@ -52,7 +52,7 @@ fn a_lock_reads_well() {
     # The command of each tool and the flag of each parameter, as earlier runs of mcpress chose them.
     # Keep this file with your sources: with it, no later version of the server renames them.
 
-    version = 2
+    version = 3
 
     [tools.drop]
     command = "drop"
@@ -128,8 +128,8 @@ fn three_generations_rename_nothing() {
 
 #[test]
 fn what_went_says_where_until_it_returns() {
-    let gone = |lock: &Lock| lock.tools["a"].gone.clone();
-    let gone_flag = |lock: &Lock| lock.tools["b"].gone_flags.get("/x").cloned();
+    let gone = |lock: &Lock| lock.tools.0["a"].gone.clone();
+    let gone_flag = |lock: &Lock| lock.tools.0["b"].gone_flags.get("/x").cloned();
     let all = json!([tool("a", &[]), tool("b", &["x"])]);
     let (_, lock) = next("1", all.clone(), &Lock::default());
     assert_eq!((gone(&lock), gone_flag(&lock)), (None, None));
@@ -165,9 +165,9 @@ fn a_lock_of_the_first_layout_is_read_and_loses_nothing() {
     let text = "version = 1\n[tools.a]\ncommand = 'x'\ngone = true\n\
         [tools.b]\ncommand = 'b'\n[tools.b.gone_flags]\n'/b' = 'f'\n";
     let lock = Lock::read(text).unwrap();
-    assert_eq!(lock.tools["a"].gone.as_deref(), Some(EARLIER));
-    assert_eq!(lock.tools["b"].gone_flags["/b"].gone, EARLIER);
-    assert_eq!(lock.flag("b", "/b"), Some("f"));
+    assert_eq!(lock.tools.0["a"].gone.as_deref(), Some(EARLIER));
+    assert_eq!(lock.tools.0["b"].gone_flags["/b"].gone, EARLIER);
+    assert_eq!(lock.tools.flag("b", "/b"), Some("f"));
     assert_eq!(Lock::read(&lock.to_text()).unwrap(), lock);
 }
 
@@ -180,15 +180,52 @@ fn a_name_of_what_is_gone_that_the_user_gives_away_is_given_once() {
     program.tools[0].parameters[0].flag = "x".into();
     let lock = Lock::of(&program, &lock, &capture);
     assert_eq!(Lock::read(&lock.to_text()).unwrap(), lock);
-    assert_eq!(lock.flag("a", "/y"), Some("x"));
-    assert_eq!(lock.flag("a", "/x"), None);
+    assert_eq!(lock.tools.flag("a", "/y"), Some("x"));
+    assert_eq!(lock.tools.flag("a", "/x"), None);
+}
+
+#[test]
+fn prompts_and_templates_keep_their_names_too() {
+    let capture = |prompts: &[&str], uris: &[&str]| Capture {
+        prompts: prompts
+            .iter()
+            .map(|name| json!({"name": name, "arguments": [{"name": "x"}]}))
+            .collect(),
+        resource_templates: uris
+            .iter()
+            .map(|uri| json!({"name": "file", "uriTemplate": uri}))
+            .collect(),
+        ..Capture::default()
+    };
+    let first = capture(&["code_review"], &["a://{x}"]);
+    let made = program(&first, &Lock::default());
+    let lock = Lock::of(&made, &Lock::default(), &first);
+    let lock = Lock::read(&lock.to_text()).unwrap();
+    let second = capture(&["code-review", "code_review"], &["A://{x}", "a://{x}"]);
+    let made = program(&second, &lock);
+    let names =
+        |forms: &[Form]| -> Vec<String> { forms.iter().map(|form| form.command.clone()).collect() };
+    assert_eq!(names(&made.prompts), ["code-review-2", "code-review"]);
+    assert_eq!(names(&made.templates), ["file-2", "file"]);
+    let lock = Lock::of(&made, &lock, &capture(&[], &[]));
+    let gone = lock.prompts.0.values().filter(|entry| entry.gone.is_some());
+    assert_eq!(gone.count(), 0, "a lock is of a program");
+    let text = lock.to_text();
+    assert!(
+        text.contains("[prompts.code_review]\ncommand = \"code-review\""),
+        "{text}"
+    );
+    assert!(
+        text.contains("[templates.\"a://{x}\".flags]\n\"/x\" = \"x\""),
+        "{text}"
+    );
 }
 
 #[test]
 fn a_lock_of_another_layout_is_refused() {
     assert!(matches!(
-        Lock::read("version = 3"),
-        Err(LockError::Version(3))
+        Lock::read("version = 4"),
+        Err(LockError::Version(4))
     ));
 }
 

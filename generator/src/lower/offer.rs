@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
+use super::mirror;
 use crate::{
     capture::Capture,
     diagnostics::{Diagnostic, Severity},
@@ -24,13 +25,18 @@ pub(crate) struct Offer<'a> {
 /// The tools to be had, in the server's order, and a diagnostic for every other entry.
 pub(crate) fn offers(capture: &Capture) -> (Vec<Offer<'_>>, Vec<Diagnostic>) {
     let mut seen = HashSet::new();
+    let has_headers = mirror::applies(capture);
     let mut diagnostics = Vec::new();
     let mut offers = Vec::with_capacity(capture.tools.len());
     for (at, definition) in capture.tools.iter().enumerate() {
         let (wire, reason) = match definition.get("name") {
             Some(Value::String(wire)) if seen.insert(wire) => {
-                offers.push(Offer { wire, definition });
-                continue;
+                let fault = has_headers.then(|| mirror::fault(definition)).flatten();
+                let Some(fault) = fault else {
+                    offers.push(Offer { wire, definition });
+                    continue;
+                };
+                (&**wire, fault)
             }
             Some(Value::String(wire)) => (
                 &**wire,

@@ -6,6 +6,7 @@ use super::*;
 use crate::diagnostics::Severity;
 
 mod fields;
+mod forms;
 mod shapes;
 
 fn lowered(tools: Value) -> Lowered {

@@ -74,8 +74,8 @@ pub(super) fn lower(
     }
 }
 
-/// The first sentence of a tool's description, or its title.
-fn about(definition: &Value) -> String {
+/// The first sentence of a description, or a title.
+pub(super) fn about(definition: &Value) -> String {
     ["/description", "/title", "/annotations/title"]
         .iter()
         .filter_map(|pointer| definition.pointer(pointer)?.as_str())

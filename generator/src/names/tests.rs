@@ -73,6 +73,8 @@ fn program(flags: &[(&str, &str, Option<&str>)]) -> Program {
         server,
         slots: vec![],
         tools: vec![tool],
+        prompts: Vec::new(),
+        templates: Vec::new(),
     }
 }
 

@@ -365,8 +365,8 @@ mod tests {
                 "`` cannot be the name of an environment variable",
             ),
             (
-                json!({"url": "unix:///x"}),
-                "a server is not reached by `unix:`, only by `http:` and `https:`",
+                json!({"url": "ws:///x"}),
+                "a server is not reached by `ws:`, only by `http:`, `https:` and `unix:`",
             ),
             (
                 json!({"url": "https://x.example", "headers": {"A": "b\nc"}}),

@@ -27,7 +27,7 @@ pub enum OriginError {
         reason: String,
     },
     /// A URL of another kind.
-    #[error("a server is not reached by `{scheme}:`, only by `http:` and `https:`")]
+    #[error("a server is not reached by `{scheme}:`, only by `http:`, `https:` and `unix:`")]
     Scheme {
         /// The scheme.
         scheme: String,

@@ -61,6 +61,8 @@ pub(super) fn program() -> Program {
                 ],
             ),
         ],
+        prompts: Vec::new(),
+        templates: Vec::new(),
     }
 }
 

@@ -103,7 +103,7 @@ fn items(item: Shape, text: &str, only: bool) -> Result<Vec<Value>, String> {
 }
 
 /// Whether no value of the shape can hold a comma.
-fn parts_at_commas(shape: Shape) -> bool {
+pub(crate) fn parts_at_commas(shape: Shape) -> bool {
     match shape {
         Shape::Integer | Shape::Number | Shape::Boolean => true,
         Shape::Choice(values) => !values.iter().any(|value| value.contains(',')),

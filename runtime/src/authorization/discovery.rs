@@ -175,8 +175,9 @@ fn check(http: &Http, metadata: &Metadata, named: Option<&str>, asked: &Url) -> 
     let is_own = said
         .and_then(|issuer| Url::parse(issuer).ok())
         .is_none_or(|issuer| http.is_own(&issuer));
-    let is_it = said.is_some_and(|issuer| same(issuer, &expected));
-    if !(is_it || (is_own && http.is_own(asked))) {
+    let is_expected = said.is_some_and(|issuer| same(issuer, &expected));
+    let is_known = is_expected || (is_own && http.is_own(asked));
+    if !is_known {
         return Err(Fault::Unusable(format!(
             "the authorization server {expected} says that it is {}",
             said.unwrap_or("nobody")

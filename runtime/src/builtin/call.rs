@@ -20,7 +20,7 @@ pub(crate) fn command(spec: &Spec) -> Command {
         .max_term_width(100)
         .arg(Arg::new("name").value_name("NAME").required(true).help("The tool's name"))
         .arg(arguments_option(&[]));
-    Settings::options(patch_options(command))
+    Settings::options(patch_options(command)).mut_arg("mcp-detach", |arg| arg.hide(false))
 }
 
 pub(crate) fn run(run: &Run, matches: &ArgMatches) -> Exit {

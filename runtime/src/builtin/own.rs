@@ -1,12 +1,15 @@
-//! `self`: a look at the program. Nothing here starts the server but `check`.
+//! `self`: a look at the program. Nothing here starts the server but `check`, `tasks`, and completion
+//! where only the server knows.
 
 use clap::{ArgMatches, Command};
 use serde_json::{Map, Value, json};
 
-use super::{check, explain};
+use super::{check, complete, explain, manual, tasks};
+use crate::complete::query;
 use crate::environment;
 use crate::error::{Error, Exit};
 use crate::output::pretty;
+use crate::protocol::server_info;
 use crate::run::Run;
 use crate::settings::{Format, Settings};
 use crate::spec::{MARK, Spec, Tool};
@@ -37,15 +40,36 @@ pub(crate) fn command(spec: &Spec) -> Command {
             "check",
             "Compare what the server says now with what this program was made from",
         )))
+        .subcommand(complete::options(
+            one(
+                "completions",
+                "Print the script that completes lines in a shell",
+            ),
+            spec,
+        ))
+        .subcommand(manual::options(one(
+            "man",
+            "Write a manual page for each tool",
+        )))
+        .subcommand(Settings::options(query()))
+        .subcommand(tasks::command(spec))
         .subcommand(one("capture", MARK).hide(true))
 }
 
 pub(crate) fn run(run: &Run, matches: &ArgMatches) -> Exit {
+    if run.settings.detach {
+        let error = Error::usage("--mcp-detach: only a tool's call can be left alone");
+        return run.finish(None, Err(error));
+    }
     let outcome = match matches.subcommand() {
         Some(("info", _)) => info(run),
         Some(("tools", _)) => tools(run),
         Some(("explain", matches)) => explain::explain(run, matches),
         Some(("check", matches)) => return run.finish(None, check::run(run, matches)),
+        Some(("completions", matches)) => complete::script(run, matches),
+        Some(("man", matches)) => manual::write(run, matches),
+        Some(("complete", matches)) => Ok(complete::complete(run, matches)),
+        Some(("tasks", matches)) => return tasks::run(run, matches),
         Some(("capture", _)) => Ok(pretty(&capture(run.spec))),
         _ => Err(Error::usage("no command")),
     };
@@ -72,9 +96,11 @@ fn info(run: &Run) -> Result<String, Error> {
         "name": spec.name,
         "about": spec.about,
         "tools": spec.tools.len(),
+        "prompts": spec.prompts.len(),
+        "resourceTemplates": spec.templates.len(),
         "protocol": spec.server.protocol,
         "server": server,
-        "serverInfo": initialize.get("serverInfo"),
+        "serverInfo": server_info(&initialize),
         "slots": slots,
         "instructions": initialize.get("instructions"),
         "runtime": env!("CARGO_PKG_VERSION"),
@@ -85,6 +111,11 @@ fn info(run: &Run) -> Result<String, Error> {
     let mut text = format!("{}: {}\n", spec.name, spec.about);
     let mut line = |name: &str, value: String| text.push_str(&format!("{name:<10} {value}\n"));
     line("tools", spec.tools.len().to_string());
+    for (name, forms) in [("prompts", spec.prompts), ("templates", spec.templates)] {
+        if !forms.is_empty() {
+            line(name, forms.len().to_string());
+        }
+    }
     line("protocol", spec.server.protocol.to_owned());
     line("server", info["server"].to_string());
     for slot in spec.slots {

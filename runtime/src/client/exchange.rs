@@ -84,7 +84,7 @@ impl Client {
 
     /// Waits until a request is answered, fails, or its time is up. The clock stands still while the
     /// host is asked something.
-    async fn wait(
+    pub(super) async fn wait(
         &mut self,
         method: &str,
         handle: &mut RequestHandle<RoleClient>,
@@ -130,7 +130,7 @@ impl Client {
 /// What rmcp says of a request: the result is the wire's.
 pub(super) type Response = Result<Result<ServerResult, ServiceError>, RecvError>;
 
-fn is_lost(response: &Response) -> bool {
+pub(super) fn is_lost(response: &Response) -> bool {
     matches!(response, Ok(Err(ServiceError::McpError(data))) if Wire::is_loss(data))
 }
 

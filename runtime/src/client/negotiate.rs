@@ -62,9 +62,7 @@ impl Route {
     /// A connection in a revision that is known to be the server's.
     async fn establish(&self, revision: &str, deadline: Instant) -> Result<Client, Error> {
         if protocol::is_stateless(revision) {
-            let mut client = self.open(Manner::Stateless, revision, deadline).await?;
-            client.is_proven = matches!(self.introduction.revision, Revision::Pinned(_));
-            return Ok(client);
+            return self.open(Manner::Stateless, revision, deadline).await;
         }
         let manner = match self.introduction.events {
             true => Manner::Events,
@@ -76,7 +74,14 @@ impl Route {
     /// A connection to a server of which nothing is known.
     async fn find_out(&self, deadline: Instant) -> Result<Client, Error> {
         let mut client = self.open(Manner::Stateless, NEWEST, deadline).await?;
-        let other = match client.probe(deadline).await? {
+        let mut found = client.probe(deadline).await?;
+        // MCP 2026-07-28, Versioning: what is refused and supported after all is asked once more.
+        if let Found::Other(error) = &found
+            && supported(error, protocol::is_stateless).is_some()
+        {
+            found = client.probe(deadline).await?;
+        }
+        let other = match found {
             Found::Stateless(greeting) => {
                 client.greeting = greeting;
                 client.is_proven = true;
@@ -151,6 +156,7 @@ impl Route {
             revision: revision.to_owned(),
             greeting: Value::Null,
             is_proven: false,
+            subscription: None,
         })
     }
 
@@ -256,10 +262,15 @@ impl Client {
     /// The request's own, where the server is what it was: it has then seen the request.
     pub(super) async fn meet_again(&mut self, error: Error) -> Result<(), Error> {
         let deadline = Instant::now() + self.limits.start;
+        let pinned = match &self.route.introduction.revision {
+            Revision::Pinned(revision) => Some(revision.as_str()),
+            Revision::Met(_) | Revision::Unknown => None,
+        };
         match &error {
             Error::Refused { code, .. } if code::is_stateless(*code) => {
-                let known = supported(&error, |_| true);
-                let Some(revision) = known.filter(|revision| *revision != self.revision) else {
+                // It may be the one that was spoken: the request is then made once more.
+                let may_be_spoken = |revision: &str| pinned.is_none_or(|pinned| pinned == revision);
+                let Some(revision) = supported(&error, may_be_spoken) else {
                     return Err(error);
                 };
                 if protocol::is_stateless(revision) {
@@ -272,6 +283,7 @@ impl Client {
                 }
                 return Ok(());
             }
+            _ if pinned.is_some() => return Err(error),
             Error::Refused { .. } => {
                 let answer = self.exchange("server/discover", &json!({}), &[]).await;
                 if let Found::Stateless(greeting) = found(answer) {

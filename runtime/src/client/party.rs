@@ -11,6 +11,7 @@ use rmcp::{ErrorData as McpError, RoleClient};
 use serde_json::Value;
 
 use crate::host::Refusal;
+use crate::task::EXTENSION;
 use crate::wire::{UNDECODED, Wire};
 
 /// The client's side of a conversation.
@@ -42,11 +43,16 @@ impl Party {
 
     /// What each request says of the client in the era without a handshake
     /// (MCP 2026-07-28, Request metadata).
+    ///
+    /// That a call may be answered by a task is for this side of the host to say: it is what waits.
     pub(super) fn metadata(&self, revision: &str) -> RequestMetaObject {
+        let mut capabilities = self.capabilities.clone();
+        let extensions = capabilities.extensions.get_or_insert_default();
+        extensions.entry(EXTENSION.to_owned()).or_default();
         RequestMetaObject::with_client_context(
             version(revision).unwrap_or(ProtocolVersion::LATEST),
             self.who.clone(),
-            self.capabilities.clone(),
+            capabilities,
         )
     }
 }

@@ -21,18 +21,23 @@ const WIDE: usize = 96;
 
 /// The section, or nothing where there is no line to show.
 pub(super) fn section(spec: &Spec, tool: &'static Tool) -> String {
-    let lines = if tool.examples.is_empty() {
+    let lines = lines(spec, tool);
+    if lines.is_empty() {
+        return String::new();
+    }
+    format!("\nExamples:\n  {}\n", lines.join("\n  "))
+}
+
+/// The lines themselves.
+pub(crate) fn lines(spec: &Spec, tool: &'static Tool) -> Vec<String> {
+    if tool.examples.is_empty() {
         made(spec, tool)
     } else {
         let given = tool.examples.iter();
         given
             .map(|example| format!("{} {}", spec.name, line(example)))
             .collect()
-    };
-    if lines.is_empty() {
-        return String::new();
     }
-    format!("\nExamples:\n  {}\n", lines.join("\n  "))
 }
 
 fn made(spec: &Spec, tool: &'static Tool) -> Vec<String> {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{WIDTH, root};
 use crate::environment;
-use crate::spec::{Spec, Tool};
+use crate::spec::{Spec, Tool, Transport};
 use crate::text::{clean, cut, fill, width};
 
 /// The most tools of which the short help says what each does.
@@ -16,8 +16,10 @@ const MANY: usize = 60;
 const NAMES: usize = 36;
 
 /// What every program has beside its tools.
-const OWN: [(&str, &str); 3] = [
+const OWN: [(&str, &str); 5] = [
     ("call", "Call any tool by the name the server knows it by"),
+    ("prompt", "List and get the server's prompts"),
+    ("resource", "List, read and watch the server's resources"),
     (
         "auth",
         "Sign in to a remote server, sign out, see who is signed in",
@@ -35,8 +37,13 @@ pub(super) fn page(spec: &Spec, full: bool, limit: usize) -> String {
     let shown: Vec<&Tool> = spec.tools.iter().filter(|tool| !tool.hidden).collect();
     let names_alone = !full && shown.len() > MANY;
     let names = shown.iter().map(|tool| width(tool.command));
-    let own = OWN.iter().map(|(name, _)| width(name));
-    let column = names.chain(own).max().unwrap_or(0).min(NAMES);
+    let said: Value = serde_json::from_str(spec.server.capture).unwrap_or_default();
+    let own: Vec<_> = OWN
+        .iter()
+        .filter(|(name, _)| is_offered(spec, &said, name))
+        .collect();
+    let widths = own.iter().map(|(name, _)| width(name));
+    let column = names.chain(widths).max().unwrap_or(0).min(NAMES);
     let mut page = String::new();
     let about = clean(spec.about);
     if !about.is_empty() {
@@ -44,7 +51,7 @@ pub(super) fn page(spec: &Spec, full: bool, limit: usize) -> String {
         page.push_str("\n\n");
     }
     page.push_str(&format!("Usage: {} [OPTIONS] COMMAND\n", spec.name));
-    for (heading, tools) in sections(&shown) {
+    for (heading, tools) in sections(spec) {
         page.push_str(&format!("\n{}:\n", clean(heading)));
         if names_alone {
             let names = tools.iter().map(|tool| tool.command);
@@ -57,21 +64,44 @@ pub(super) fn page(spec: &Spec, full: bool, limit: usize) -> String {
         }
     }
     page.push_str("\nBuilt in:\n");
-    for (name, about) in OWN {
+    for (name, about) in own {
         entry(&mut page, name, about, column, limit);
     }
     page.push_str("\nOptions of every command:\n");
     page.push_str(options(spec, full, limit).trim_end());
     page.push('\n');
-    page.push_str(&hints(spec, names_alone, limit));
+    page.push_str(&hints(spec, &said, names_alone, limit));
     page
 }
 
-/// The tools under their headings, in the order in which these come up; what has none at the end.
-fn sections<'a>(tools: &[&'a Tool]) -> Vec<(&'a str, Vec<&'a Tool>)> {
+/// Whether a command of every program's is one for this server, as it was when the program was made.
+/// It works all the same.
+fn is_offered(spec: &Spec, said: &Value, command: &str) -> bool {
+    let capability = match command {
+        "auth" => return !matches!(spec.server.transport, Transport::Stdio { .. }),
+        "prompt" => "prompts",
+        "resource" => "resources",
+        _ => return true,
+    };
+    let declared = said.pointer("/initialize/capabilities");
+    let declared = declared.and_then(|all| all.get(capability));
+    let listed = said.get(capability).and_then(Value::as_array);
+    declared.is_some_and(|it| !it.is_null()) || listed.is_some_and(|list| !list.is_empty())
+}
+
+/// The tools that are shown, as the help has them.
+pub(crate) fn in_order(spec: &Spec) -> Vec<&'static Tool> {
+    let sections = sections(spec).into_iter();
+    sections.flat_map(|(_, tools)| tools).collect()
+}
+
+/// The tools that are shown under their headings, in the order in which these come up; what has none
+/// at the end.
+pub(crate) fn sections(spec: &Spec) -> Vec<(&'static str, Vec<&'static Tool>)> {
     let mut sections: Vec<(&str, Vec<&Tool>)> = Vec::new();
     let mut others: Vec<&Tool> = Vec::new();
-    for &tool in tools {
+    let tools: &'static [Tool] = spec.tools;
+    for tool in tools.iter().filter(|tool| !tool.hidden) {
         let at = sections.iter_mut().find(|(group, _)| *group == tool.group);
         match at {
             _ if tool.group.is_empty() => others.push(tool),
@@ -116,7 +146,7 @@ fn options(spec: &Spec, full: bool, limit: usize) -> String {
 }
 
 /// Where to read on.
-fn hints(spec: &Spec, names_alone: bool, limit: usize) -> String {
+fn hints(spec: &Spec, said: &Value, names_alone: bool, limit: usize) -> String {
     let name = spec.name;
     let mut hints = Vec::new();
     if names_alone {
@@ -126,7 +156,6 @@ fn hints(spec: &Spec, names_alone: bool, limit: usize) -> String {
     } else {
         hints.push(format!("`{name} COMMAND --help` says how one is used."));
     }
-    let said: Value = serde_json::from_str(spec.server.capture).unwrap_or_default();
     let instructions = said.pointer("/initialize/instructions");
     if instructions
         .and_then(Value::as_str)

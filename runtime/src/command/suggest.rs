@@ -12,7 +12,7 @@ const ALIKE: f64 = 0.7;
 /// The most names that are suggested at once.
 const FEW: usize = 3;
 /// The names of what every program has beside its tools.
-const OWN: [&str; 2] = ["call", "self"];
+const OWN: [&str; 4] = ["call", "prompt", "resource", "self"];
 
 /// The error for a command that there is not.
 pub(crate) fn unknown(spec: &Spec, name: &str) -> clap::Error {
@@ -133,7 +133,7 @@ fn names(command: &Command) -> impl Iterator<Item = (&str, &str)> {
 }
 
 /// Whether a flag is the twin that says `false` of one that is shown, and so is mentioned there.
-fn is_twin(command: &Command, arg: &Arg) -> bool {
+pub(crate) fn is_twin(command: &Command, arg: &Arg) -> bool {
     let Some(pointer) = arg.get_id().as_str().strip_prefix("no ") else {
         return false;
     };

@@ -233,6 +233,8 @@ fn spec(tools: &'static [Tool], capture: &'static str) -> Spec {
         },
         slots: &[],
         tools,
+        prompts: &[],
+        templates: &[],
     }
 }
 
@@ -256,7 +258,7 @@ fn a_tool_that_has_everything_in_short() {
 #[test]
 fn a_tool_that_has_everything_in_full() {
     let spec = spec(&TOOLS, "{}");
-    let mut command = in_full(&spec, &EVERYTHING).term_width(100);
+    let mut command = in_full(of_tool(&spec, &EVERYTHING), &EVERYTHING).term_width(100);
     let help = command.render_long_help().to_string() + &example::section(&spec, &EVERYTHING);
     insta::assert_snapshot!(own(&help));
 }

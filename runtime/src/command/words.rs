@@ -18,7 +18,7 @@ pub(super) fn about(tool: &Tool) -> String {
 }
 
 /// What a tool does, in the words of its server.
-pub(super) fn long_about(tool: &Tool) -> String {
+pub(crate) fn long_about(tool: &Tool) -> String {
     let description = tool.description();
     let description = if description.is_empty() {
         clean(tool.about)

@@ -70,6 +70,8 @@ mod tests {
                 },
             ],
             tools: &[],
+            prompts: &[],
+            templates: &[],
         }
     }
 

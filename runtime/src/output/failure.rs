@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{json, only_text};
+use super::Answer;
 use crate::spec::Failure;
 
 /// Why the tool failed, if its answer says so: by `isError`, or by `success: false` at the top of its
@@ -11,21 +11,10 @@ use crate::spec::Failure;
 /// The second form is what servers that wrap every answer as `{success, data, error}` send. Some of
 /// them report a failed call of their own as the `data` of a successful one: as the data itself, as an
 /// `error` in it, or, for a call that stands for several, as a list in which nothing succeeded.
-pub(crate) fn failure(result: &Value, test: Failure) -> Option<String> {
-    let data = match result
-        .get("structuredContent")
-        .filter(|value| !value.is_null())
-    {
-        Some(structured) => Some(structured.clone()),
-        None => only_text(result).and_then(json),
-    };
-    // Some servers spell the flag as a text.
-    if result
-        .get("isError")
-        .is_some_and(|flag| flag == true || flag == "true")
-    {
-        let words = data.as_ref().and_then(words);
-        return Some(words.or_else(|| texts(result)).unwrap_or_default());
+pub(super) fn failure(answer: &Answer, test: Failure) -> Option<String> {
+    let data = answer.data();
+    if answer.is_flagged() {
+        return Some(data.and_then(words).unwrap_or_else(|| text(answer)));
     }
     let data = data?;
     match test {
@@ -34,13 +23,13 @@ pub(crate) fn failure(result: &Value, test: Failure) -> Option<String> {
         Failure::Equals { pointer, value } => {
             let wanted: Value = serde_json::from_str(value).ok()?;
             let failed = data.pointer(pointer) == Some(&wanted);
-            return failed.then(|| words(&data).unwrap_or_default());
+            return failed.then(|| words(data).unwrap_or_default());
         }
     }
     // fastmcp wraps an answer that is no object by itself as `{"result": …}`.
     let data = match data.as_object() {
-        Some(object) if object.len() == 1 => object.get("result").unwrap_or(&data),
-        _ => &data,
+        Some(object) if object.len() == 1 => object.get("result").unwrap_or(data),
+        _ => data,
     };
     let inner = data.get("data");
     let inner_error = inner.and_then(|inner| inner.get("error"));
@@ -75,18 +64,12 @@ fn words(value: &Value) -> Option<String> {
     }
 }
 
-fn texts(result: &Value) -> Option<String> {
-    match result.get("content")? {
-        Value::String(text) => Some(text.clone()),
-        Value::Array(blocks) => {
-            let texts: Vec<_> = blocks
-                .iter()
-                .filter_map(|block| block.get("text")?.as_str())
-                .collect();
-            (!texts.is_empty()).then(|| texts.join("\n"))
-        }
-        _ => None,
-    }
+/// All that the answer says.
+fn text(answer: &Answer) -> String {
+    let mut text = Vec::new();
+    // A vector takes whatever is written to it.
+    let _ = answer.text(&mut text);
+    String::from_utf8_lossy(&text).into_owned()
 }
 
 #[cfg(test)]
@@ -101,9 +84,13 @@ mod tests {
         for (result, words) in [
             (
                 json!({"isError": true, "content": text("no such tag")}),
-                "no such tag",
+                "no such tag\n",
             ),
-            (json!({"isError": true, "content": "bare"}), "bare"),
+            (json!({"isError": true, "content": "bare"}), "bare\n"),
+            (
+                json!({"isError": true, "content": [], "structuredContent": {"reason": 7}}),
+                "{\n  \"reason\": 7\n}\n",
+            ),
             (json!({"isError": "true", "content": []}), ""),
             (
                 json!({"content": text(r#"{"success": false, "error": "denied"}"#)}),
@@ -123,7 +110,7 @@ mod tests {
             ),
         ] {
             assert_eq!(
-                failure(&result, Failure::Shaped).as_deref(),
+                failure(&Answer::new(result.clone()), Failure::Shaped).as_deref(),
                 Some(words),
                 "{result}"
             );
@@ -141,7 +128,8 @@ mod tests {
             json!({"structuredContent": {"data": [{"success": false}, {"success": true}]}}),
             json!({"structuredContent": {"data": []}}),
         ] {
-            assert_eq!(failure(&result, Failure::Shaped), None, "{result}");
+            let answer = Answer::new(result.clone());
+            assert_eq!(failure(&answer, Failure::Shaped), None, "{result}");
         }
     }
 }

@@ -3,32 +3,42 @@
 //! Whether there is a terminal, and how much is to be said on it, is decided here once. A closed
 //! pipe is no error: the reader has what it wanted.
 
-use std::io::{ErrorKind, IsTerminal, Write};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::io::{self, BufWriter, ErrorKind, Write};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::Answer;
+use super::bar::Bar;
+pub(crate) use super::bar::Hold;
+use super::log::Message;
+use super::progress::Step;
+use super::terminal::Terminal;
 use crate::error::Error;
 use crate::settings::{Format, Verbosity};
-use crate::text::plain;
+use crate::task::{self, Task};
+use crate::text::{line, plain};
 use crate::wire::Event;
+
+/// How much of an answer is written at once.
+const CHUNK: usize = 64 << 10;
 
 /// Prints, as it was told to.
 #[derive(Debug, Clone)]
 pub(crate) struct Printer {
     format: Format,
     verbosity: Verbosity,
-    /// Whether a line of progress stands on the terminal.
-    drawn: Arc<AtomicBool>,
+    terminal: Terminal,
+    bar: Bar,
 }
 
 impl Printer {
     pub(crate) fn new(format: Format, verbosity: Verbosity) -> Self {
+        let terminal = Terminal::look();
         Self {
             format,
             verbosity,
-            drawn: Arc::default(),
+            terminal,
+            bar: Bar::new(terminal.unicode),
         }
     }
 
@@ -38,24 +48,66 @@ impl Printer {
 
     /// Prints data.
     pub(crate) fn data(&self, text: &str) -> Result<(), Error> {
-        self.clear();
-        let stdout = std::io::stdout();
-        let written = if stdout.is_terminal() {
-            write_all(stdout, &plain(text))
-        } else {
-            write_all(stdout, text)
-        };
-        written.map_err(|source| Error::Io {
-            what: "cannot write the answer".to_owned(),
-            source,
+        self.write(&mut |out| out.write_all(text.as_bytes()))
+    }
+
+    /// Prints an answer.
+    pub(crate) fn answer(&self, answer: Answer) -> Result<(), Error> {
+        let left_out = answer.left_out();
+        if self.format == Format::Text && left_out > 0 && self.verbosity == Verbosity::Verbose {
+            self.say(&format!(
+                "{left_out} of the answer's blocks left out, meant for the model alone; --output json has all"
+            ));
+        }
+        let mut answer = Some(answer);
+        self.write(&mut |out| {
+            let answer = answer.take();
+            answer.map_or(Ok(()), |answer| answer.write(self.format, out))
         })
+    }
+
+    /// Writes to standard output, and is done with progress. Nothing is held back but for a terminal,
+    /// where the text as a whole is made harmless.
+    fn write(&self, write: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
+        self.end();
+        let stdout = io::stdout();
+        let written = if self.terminal.stdout {
+            let mut text = Vec::new();
+            write(&mut text).and_then(|()| {
+                let text = plain(&String::from_utf8_lossy(&text));
+                let mut stdout = stdout.lock();
+                stdout.write_all(text.as_bytes())?;
+                stdout.flush()
+            })
+        } else {
+            let mut stdout = BufWriter::with_capacity(CHUNK, stdout.lock());
+            write(&mut stdout).and_then(|()| stdout.flush())
+        };
+        match written {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+            written => written.map_err(|source| Error::Io {
+                what: "cannot write the answer".to_owned(),
+                source,
+            }),
+        }
+    }
+
+    /// Is done with progress.
+    pub(crate) fn end(&self) {
+        self.bar.cleared().end();
     }
 
     /// Says a line on standard error.
     pub(crate) fn say(&self, line: &str) {
-        self.clear();
+        // Held while it is said, so that progress is not drawn into it.
+        let _bar = self.bar.cleared();
         // Talk that nobody can hear is no reason to fail.
-        let _ = writeln!(std::io::stderr(), "{line}");
+        let _ = writeln!(io::stderr(), "{line}");
+    }
+
+    /// Keeps progress away from the terminal until the hold is dropped, for a question asked there.
+    pub(crate) fn hold(&self) -> Hold {
+        self.bar.hold()
     }
 
     /// Says what the caller should know, though it stops nothing.
@@ -72,17 +124,22 @@ impl Printer {
         }
     }
 
-    /// Says what went wrong, what to do, and what the server said last.
+    /// Says what went wrong, what to do, and what the server said last. It is the last that is said.
     pub(crate) fn error(&self, error: &Error, tool: Option<&str>) {
+        self.end();
         self.say(&format!("error: {}", plain(&error.to_string())));
         for line in error.stderr() {
-            self.say(&format!("  server: {}", plain(line)));
+            self.say(&format!("  server: {}", self::line(line)));
         }
         if let Some(hint) = error.hint() {
-            self.say(&format!("hint: {hint}"));
+            self.say(&format!("hint: {}", plain(&hint)));
         }
         if self.format == Format::Json {
-            self.say(&error.to_json(tool).to_string());
+            let json = error.to_json(tool).to_string();
+            match self.terminal.stderr {
+                true => self.say(&plain(&json)),
+                false => self.say(&json),
+            }
         }
     }
 
@@ -91,12 +148,15 @@ impl Printer {
         match event {
             Event::Noise(line) | Event::Stderr(line) => {
                 if self.verbosity == Verbosity::Verbose {
-                    self.say(&format!("server: {}", plain(line.trim_end())));
+                    // Its end of a line in the middle would let it speak for this program.
+                    let line = plain(line.trim_end()).replace('\n', " ");
+                    self.say(&format!("server: {line}"));
                 }
             }
             Event::Notification(method, params) => match method.as_str() {
                 "notifications/progress" => self.progress(params),
                 "notifications/message" => self.log(params),
+                task::NEWS => self.news(params),
                 _ => {}
             },
         }
@@ -104,57 +164,35 @@ impl Printer {
 
     /// Draws progress on a terminal; elsewhere it is a line when all is to be said.
     fn progress(&self, params: &Value) {
-        let field = |name: &str| params.get(name).filter(|value| !value.is_null());
-        let done = field("progress").map(Value::to_string).unwrap_or_default();
-        let total = field("total")
-            .map(|total| format!("/{total}"))
-            .unwrap_or_default();
-        let message = field("message").and_then(Value::as_str).unwrap_or_default();
-        let message = plain(message).replace('\n', " ");
-        if std::io::stderr().is_terminal() && self.verbosity >= Verbosity::Normal {
-            let mut line = format!("{done}{total} {message}");
-            line = line.chars().take(78).collect();
-            self.drawn.store(true, Ordering::Relaxed);
-            let _ = write!(std::io::stderr(), "\r\u{1b}[K{line}");
+        if self.terminal.redraws && self.verbosity >= Verbosity::Normal {
+            self.bar.hear(params);
         } else if self.verbosity == Verbosity::Verbose {
-            self.say(&format!("progress: {done}{total} {message}"));
+            self.say(&format!("progress: {}", Step::read(params).words()));
         }
     }
 
-    /// Says a log message, if its level (RFC 5424) is worth it.
+    /// Shows how a task is as it shows progress.
+    fn news(&self, said: &Value) {
+        let id = said.get("taskId").and_then(Value::as_str);
+        if let Some(task) = Task::told(id.unwrap_or_default(), said.clone()) {
+            self.progress(&json!({"progressToken": id, "message": task.words()}));
+        }
+    }
+
+    /// Says a log message, if it is grave enough.
     fn log(&self, params: &Value) {
-        let level = params
-            .get("level")
-            .and_then(Value::as_str)
-            .unwrap_or("info");
-        let needed = match level {
-            "debug" | "info" | "notice" => Verbosity::Verbose,
-            "warning" => Verbosity::Normal,
-            _ => Verbosity::Quiet,
-        };
-        if self.verbosity >= needed {
-            let data = match params.get("data") {
-                Some(Value::String(text)) => text.clone(),
-                Some(other) => other.to_string(),
-                None => String::new(),
-            };
-            self.say(&format!("{}: {}", plain(level), plain(&data)));
+        let Message {
+            gravity,
+            level,
+            text,
+        } = Message::read(params);
+        if self.verbosity < gravity.needed() {
+            return;
         }
-    }
-
-    fn clear(&self) {
-        if self.drawn.swap(false, Ordering::Relaxed) {
-            let _ = write!(std::io::stderr(), "\r\u{1b}[K");
+        let colour = gravity.colour();
+        match self.terminal.colour {
+            true => self.say(&format!("server \u{1b}[{colour}m{level}\u{1b}[0m: {text}")),
+            false => self.say(&format!("server {level}: {text}")),
         }
-    }
-}
-
-fn write_all(mut stdout: std::io::Stdout, text: &str) -> std::io::Result<()> {
-    let written = stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush());
-    match written {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        written => written,
     }
 }

@@ -9,7 +9,7 @@ use super::gate::{Gate, causes};
 use crate::error::Error;
 
 /// The longest body or event that is read, in bytes.
-const LONGEST: usize = 64 << 20;
+const LONGEST: usize = 256 << 20;
 
 /// Whether a response is a stream of events.
 pub(super) fn is_stream(response: &Response) -> bool {
