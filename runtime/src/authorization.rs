@@ -16,7 +16,6 @@
 
 mod address;
 mod assertion;
-mod browser;
 mod challenge;
 mod command;
 mod discovery;

@@ -76,8 +76,6 @@ pub struct AuthorizationSettings {
     pub person: bool,
     /// Whether a browser may be opened.
     pub browser: bool,
-    /// The browser to open instead of the system's own.
-    pub browser_command: Option<String>,
     /// The id of a client that the authorization server knows already.
     pub client: Option<String>,
     /// Its secret.

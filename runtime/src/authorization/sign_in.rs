@@ -15,7 +15,8 @@ use super::listener::Listener;
 use super::pending::{Callback, Pending};
 use super::record::{Client, Kept, Metadata, Record, Secrets, now};
 use super::token::Request;
-use super::{Authorization, Failure, State, address, browser, registration};
+use super::{Authorization, Failure, State, address, registration};
+use crate::browser;
 use crate::error::{Error, Invitation};
 use crate::output::printer::Printer;
 use crate::person::Conversation;
@@ -236,9 +237,7 @@ async fn ask(
 ) -> Result<Callback, Fault> {
     let _conversation = Conversation::begin();
     let say = |line: &str| Printer::new(Format::Text, Verbosity::Normal).say(&plain(line));
-    let chosen = settings.browser_command.as_deref();
-    let is_open =
-        settings.browser && browser::is_there(chosen) && browser::open(chosen, &pending.url);
+    let is_open = settings.browser && browser::open(&pending.url).is_ok();
     let can_paste = !is_open && std::io::stdin().is_terminal();
     if is_open {
         say("sign in in the browser that was opened; if none was, open this:");

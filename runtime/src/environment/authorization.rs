@@ -32,13 +32,12 @@ pub(crate) struct SignIn {
 /// When a variable cannot be read as what it should be.
 pub(crate) fn authorization(program: &str, given: &SignIn) -> Result<AuthorizationSettings, Error> {
     let program = program.split(' ').next().unwrap_or_default();
-    let browser_command = read("BROWSER");
     // A browser that the caller names is one that the caller wants, whether or not on a terminal.
     let person = match choice(program, "SIGN_IN", &["auto", "always", "never"])?.as_deref() {
         Some("always") => true,
         Some("never") => false,
         _ => {
-            let has_browser = browser_command.is_some() && !given.no_browser;
+            let has_browser = read("BROWSER").is_some() && !given.no_browser;
             person::is_there() || (given.is_wanted && has_browser)
         }
     };
@@ -58,7 +57,6 @@ pub(crate) fn authorization(program: &str, given: &SignIn) -> Result<Authorizati
         program: program.to_owned(),
         person,
         browser: !given.no_browser,
-        browser_command,
         client: option(program, "CLIENT_ID"),
         client_secret: secret(program, "CLIENT_SECRET")?,
         client_key: secret(program, "CLIENT_KEY")?,
