@@ -1,6 +1,6 @@
 //! The person at the terminal, who takes more time than a server may.
 //!
-//! While somebody signs in, no limit on a server's time runs out: the clock stands still for as long
+//! While somebody signs in or answers a question, no limit on a server's time runs out: the clock stands still for as long
 //! as a [`Conversation`] is held, and for a moment after it, in which the server takes up its work.
 
 use std::io::IsTerminal;
@@ -27,10 +27,6 @@ fn talk() -> MutexGuard<'static, (usize, Option<Instant>)> {
 pub(crate) struct Conversation(());
 
 impl Conversation {
-    #[cfg_attr(
-        not(feature = "http"),
-        expect(dead_code, reason = "a child process needs no sign-in")
-    )]
     pub(crate) fn begin() -> Self {
         talk().0 += 1;
         Self(())

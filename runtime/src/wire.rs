@@ -15,7 +15,6 @@
 //! cannot do without. A request of the server's reaches it undecoded, as one that it does not know.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use rmcp::RoleClient;
@@ -31,6 +30,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::error::Error;
 use crate::host::{Answering, Host};
+use crate::person::Conversation;
 use crate::process::Tail;
 
 /// The code of an error of our own making: the answer was lost on its way. No server has it, since
@@ -55,12 +55,10 @@ pub enum Event {
 /// One connection's raw layer, shared by its transport and its client.
 pub(crate) struct Wire {
     state: Mutex<State>,
-    /// Told whenever the time that a request may take begins anew.
+    /// Told at each progress notification.
     progress: Notify,
     /// Told whenever the server tells of a task.
     news: Notify,
-    /// How many requests of the server's the host is busy with.
-    asked: AtomicUsize,
     host: Arc<dyn Host>,
 }
 
@@ -99,7 +97,6 @@ impl Wire {
             state: Mutex::default(),
             progress: Notify::new(),
             news: Notify::new(),
-            asked: AtomicUsize::new(0),
             host,
         }
     }
@@ -109,18 +106,13 @@ impl Wire {
         self.host.hear(event);
     }
 
-    /// Has the host answer a request of the server's. No time runs out while it does: a person may
-    /// be typing.
+    /// Has the host answer a request of the server's. No time runs out while it does, as if it were a
+    /// person, which it may be.
     pub(crate) fn ask<'a>(&'a self, method: &'a str, params: Value) -> Answering<'a> {
         Box::pin(async move {
-            let _busy = Busy::with(self);
+            let _conversation = Conversation::begin();
             self.host.answer(method, params).await
         })
-    }
-
-    /// Whether the host is busy with a request of the server's.
-    pub(crate) fn is_asked(&self) -> bool {
-        self.asked.load(Ordering::Relaxed) > 0
     }
 
     /// Keeps the end of the server's standard error, for the errors that show it.
@@ -138,8 +130,7 @@ impl Wire {
         self.lock().pending.keys().cloned().collect()
     }
 
-    /// Returns when the time that a request may take begins anew: at a progress notification, and
-    /// when the host begins or ends to be asked.
+    /// Returns when the time that a request may take begins anew: at a progress notification.
     pub(crate) async fn progress(&self) {
         self.progress.notified().await;
     }
@@ -418,24 +409,6 @@ fn server_request(method: String, id: Value, params: Value) -> Inbound {
         id: known,
         request,
     }))
-}
-
-/// For as long as it lives, the host is busy.
-struct Busy<'a>(&'a Wire);
-
-impl<'a> Busy<'a> {
-    fn with(wire: &'a Wire) -> Self {
-        wire.asked.fetch_add(1, Ordering::Relaxed);
-        wire.progress.notify_one();
-        Self(wire)
-    }
-}
-
-impl Drop for Busy<'_> {
-    fn drop(&mut self) {
-        self.0.asked.fetch_sub(1, Ordering::Relaxed);
-        self.0.progress.notify_one();
-    }
 }
 
 fn deliver_error(id: RequestId, error: ErrorData) -> Inbound {

@@ -94,7 +94,7 @@ impl Client {
             tokio::select! {
                 response = &mut handle.rx => return Ok(response),
                 () = self.wire.progress() => deadline = Instant::now() + self.limits.request,
-                () = person::until(deadline), if !self.wire.is_asked() => {
+                () = person::until(deadline) => {
                     self.cancel("the caller's time ran out").await;
                     return Err(Error::Timeout {
                         what: method.to_owned(),
