@@ -11,12 +11,13 @@ from pathlib import Path
 
 import altr
 import everything
+import network
 import reference
 import remote
 from program import Marked, Program
 from report import Report
 
-PARTS = ["api", "altr", "uv", "everything", "reference", "remote", "modern"]
+PARTS = ["api", "altr", "uv", "everything", "reference", "remote", "network", "modern"]
 
 
 class Suite:
@@ -128,6 +129,12 @@ class Suite:
                 if cli := self.pressed(name, url):
                     remote.check_everything(self.report, kind, cli)
 
+    def network(self):
+        listening = remote.Listening([self.everything[0], "streamableHttp"], self.logs / "network.log")
+        with listening as url:
+            if cli := self.pressed("everything-network", url):
+                network.check(self.report, cli, listening.port, self.home / "network")
+
     def modern(self):
         here = Path(__file__).resolve().parent
         server = [self.servers / "mcp/bin/python", "-B", here / "modern_server.py", "PORT"]
@@ -146,7 +153,8 @@ class Suite:
         self.left_running("modern")
 
     def run(self, parts):
-        every = [self.api, self.altr, self.uv, self.run_everything, self.reference, self.remote, self.modern]
+        every = [self.api, self.altr, self.uv, self.run_everything, self.reference, self.remote, self.network,
+                 self.modern]
         runs = dict(zip(PARTS, every))
         for part in parts or PARTS:
             self.report.part(part, runs[part])
