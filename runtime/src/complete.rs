@@ -3,7 +3,7 @@
 //! A shell's [script](Shell::script) is small and knows nothing: it hands over the words of the line,
 //! and the program answers out of the parsers that would read them. As for a call, the parser of one
 //! tool is built and no server is started; only where nobody else knows, the server is
-//! [asked](asked::asked), for a moment.
+//! asked, for a moment.
 //!
 //! ```text
 //! quote   the words of a raw line, and a value as a word of one

@@ -102,7 +102,7 @@ impl Filling {
     ///
     /// # Errors
     ///
-    /// When the name is missing.
+    /// When the name is missing, or is most likely misspelled.
     pub(crate) fn find(
         spec: &Spec,
         kind: Kind,
@@ -118,11 +118,13 @@ impl Filling {
             .get(2..words.len() - rest.len() - 1)
             .unwrap_or_default();
         let line = std::iter::once(OsString::from(name)).chain(before.iter().cloned());
+        let named = Self::of(spec, kind, name);
+        if kind == Kind::Template && named.known.is_none() {
+            super::resource::refuse_name(spec, name)?;
+        }
         Ok(Self {
-            kind,
-            name: name.to_owned(),
-            known: kind.find(spec, name).map(|form| as_tool(spec, kind, form)),
             words: line.chain(rest.into_iter().cloned()).collect(),
+            ..named
         })
     }
 
