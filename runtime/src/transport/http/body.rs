@@ -1,5 +1,7 @@
 //! What a remote server sends back, bounded in length.
 
+use std::time::Duration;
+
 use futures::stream::{BoxStream, Stream, StreamExt};
 use http::header::CONTENT_TYPE;
 use reqwest::Response;
@@ -7,6 +9,9 @@ use sse_stream::{Error as SseError, Sse, SseStream};
 
 use super::gate::{Gate, causes};
 use crate::error::Error;
+
+/// How long a server is heard out.
+const COURTESY: Duration = Duration::from_secs(1);
 
 /// The longest body or event that is read, in bytes.
 const LONGEST: usize = 256 << 20;
@@ -44,6 +49,14 @@ pub(super) async fn text(gate: &Gate, response: Response) -> Result<String, Erro
         Ok(text) => text,
         Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
     })
+}
+
+/// Reads what is of no interest. To hang up on a server in mid-word can cost the answer, which comes
+/// elsewhere, and costs the connection, which the next request could use.
+pub(super) async fn hear_out(response: Response) {
+    let mut chunks = response.bytes_stream();
+    let hearing = async { while let Some(Ok(_)) = chunks.next().await {} };
+    let _ = tokio::time::timeout(COURTESY, hearing).await;
 }
 
 /// The stream up to an event that is longer than [`LONGEST`].

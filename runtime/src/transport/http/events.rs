@@ -124,7 +124,9 @@ impl Post {
                 .header(CONTENT_TYPE, "application/json")
                 .body(body.clone())
         });
-        let status = posting.await?.status();
+        let response = posting.await?;
+        let status = response.status();
+        body::hear_out(response).await;
         if status.is_success() {
             Ok(())
         } else {

@@ -76,6 +76,7 @@ impl StreamableHttpClient for SessionClient {
         let response = sent.await.map_err(|error| self.not_sent(id, error))?;
         let status = response.status();
         if matches!(status, StatusCode::ACCEPTED | StatusCode::NO_CONTENT) {
+            body::hear_out(response).await;
             return Ok(StreamableHttpPostResponse::Accepted);
         }
         if status == StatusCode::NOT_FOUND && in_session {
