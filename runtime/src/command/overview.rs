@@ -16,7 +16,7 @@ const MANY: usize = 60;
 const NAMES: usize = 36;
 
 /// What every program has beside its tools.
-const OWN: [(&str, &str); 5] = [
+pub(super) const OWN: [(&str, &str); 5] = [
     ("call", "Call any tool by the name the server knows it by"),
     ("prompt", "List and get the server's prompts"),
     ("resource", "List, read and watch the server's resources"),

@@ -4,6 +4,7 @@
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command};
 
+use super::overview::OWN;
 use super::root;
 use crate::spec::Spec;
 
@@ -11,8 +12,6 @@ use crate::spec::Spec;
 const ALIKE: f64 = 0.7;
 /// The most names that are suggested at once.
 const FEW: usize = 3;
-/// The names of what every program has beside its tools.
-const OWN: [&str; 4] = ["call", "prompt", "resource", "self"];
 
 /// The error for a command that there is not.
 pub(crate) fn unknown(spec: &Spec, name: &str) -> clap::Error {
@@ -25,7 +24,8 @@ pub(crate) fn unknown(spec: &Spec, name: &str) -> clap::Error {
     );
     error.insert(ContextKind::Usage, ContextValue::StyledStr(usage));
     let shown = spec.tools.iter().filter(|tool| !tool.hidden);
-    let names = shown.map(|tool| tool.command).chain(OWN);
+    let own = OWN.iter().map(|(name, _)| *name);
+    let names = shown.map(|tool| tool.command).chain(own);
     let suggested = commands(&as_typed(name), names);
     if !suggested.is_empty() {
         error.insert(
