@@ -6,6 +6,7 @@
 
 mod cache;
 mod cargo;
+mod lean;
 mod progress;
 
 use std::env::consts::EXE_SUFFIX;

@@ -1,4 +1,4 @@
-//! One run of `cargo build`.
+//! One build by cargo.
 
 use std::collections::VecDeque;
 use std::env;
@@ -12,7 +12,7 @@ use std::thread;
 use serde::Deserialize;
 
 use super::progress::Progress;
-use super::{CompileError, Options, cache};
+use super::{CompileError, Options, cache, lean};
 
 /// How many lines of a failed build are shown.
 const TAIL: usize = 20;
@@ -28,10 +28,43 @@ pub(super) struct Outcome {
 
 /// Builds the crate in `directory`, showing how far it is on stderr.
 pub(super) fn build(directory: &Path, options: &Options) -> Result<Outcome, CompileError> {
+    let target = target(directory, options);
+    let lean = lean::arguments(&target.directory, options).map_err(CompileError::Cargo)?;
+    let is_lean = lean.is_some();
+    match run(directory, options, &target, &lean.unwrap_or_default()) {
+        Err(error) if is_lean && lean::is_refused(&error) => run(directory, options, &target, &[]),
+        built => built,
+    }
+}
+
+/// Where to build, an absolute path.
+fn target(directory: &Path, options: &Options) -> cache::Target {
+    let chosen = options.target.as_ref().map(|target| cache::Target {
+        directory: target.clone(),
+        features: &[],
+    });
+    let target = chosen.or_else(cache::target);
+    let mut target = target.unwrap_or_else(|| cache::Target {
+        directory: directory.join("target"),
+        features: &[],
+    });
+    if let Ok(absolute) = std::path::absolute(&target.directory) {
+        target.directory = absolute;
+    }
+    target
+}
+
+/// Runs cargo; `lean` are arguments of rustc for the program itself.
+fn run(
+    directory: &Path,
+    options: &Options,
+    target: &cache::Target,
+    lean: &[String],
+) -> Result<Outcome, CompileError> {
     let name = directory.file_name().unwrap_or_default().to_string_lossy();
     let progress = Mutex::new(Progress::new(&name, options.quiet));
     let line = locked(&progress).rewrites();
-    let mut command = command(directory, options, line);
+    let mut command = command(directory, options, target, lean, line);
     let mut child = command.spawn().map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => CompileError::NoCargo(command.get_program().into()),
         _ => CompileError::Cargo(error),
@@ -90,23 +123,23 @@ fn arguments(options: &Options, more: &[&str]) -> Vec<OsString> {
     arguments
 }
 
-fn command(directory: &Path, options: &Options, progress: bool) -> Command {
-    let target = match &options.target {
-        Some(target) => Some(cache::Target {
-            directory: target.clone(),
-            features: &[],
-        }),
-        None => cache::target(),
-    };
+fn command(
+    directory: &Path,
+    options: &Options,
+    target: &cache::Target,
+    lean: &[String],
+    progress: bool,
+) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
-    command.args(arguments(
-        options,
-        target.as_ref().map_or(&[], |target| target.features),
-    ));
+    let mut arguments = arguments(options, target.features);
+    if !lean.is_empty() {
+        arguments[0] = "rustc".into();
+    }
+    command.args(arguments);
     command.arg("--message-format=json-render-diagnostics");
-    if let Some(target) = target {
-        let absolute = std::path::absolute(&target.directory).unwrap_or(target.directory);
-        command.arg("--target-dir").arg(absolute);
+    command.arg("--target-dir").arg(&target.directory);
+    if !lean.is_empty() {
+        command.arg("--").args(lean);
     }
     for (name, _) in env::vars_os() {
         if name.to_str().is_some_and(belongs_to_an_outer_cargo) {
