@@ -6,14 +6,16 @@
 //! ```text
 //! server/discover ─ a discovery ───────────────────────────────▶ stateless
 //!        │
-//!        ├ an error, an exit, another answer ──▶ afresh: initialize ──▶ session
-//!        │                                                 │
-//!        └ silence ──▶ initialize as well, on the          └ HTTP 400, 404, 405 ──▶ HTTP with SSE
-//!                      same pipe, then afresh
+//!        ├ an error, another answer ──▶ initialize, on the same pipe ──▶ session
+//!        │                                │ no answer
+//!        ├ an exit ──────────────────▶ afresh: initialize ──▶ session
+//!        │                                │            │
+//!        └ silence ──▶ initialize as well, on          └ HTTP 400, 404, 405 ──▶ HTTP with SSE
+//!                      the same pipe
 //! ```
 //!
-//! A child is started afresh after an error because some servers are of no use after a message that
-//! they did not expect.
+//! A child is started afresh in the end because some servers are of no use after a message that they
+//! did not expect.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -178,7 +180,12 @@ impl Client {
         let patience = half.min(now + PATIENCE);
         if let Ok(response) = timeout_at(patience, &mut discover.rx).await {
             let answer = self.settle("server/discover", &discover.id, response).await;
-            return Ok(found(answer));
+            return match found(answer) {
+                Found::Other(error) if self.process.is_some() && is_answer(&error) => {
+                    self.greet(error, half.min(Instant::now() + PATIENCE)).await
+                }
+                found => Ok(found),
+            };
         }
         if self.process.is_none() {
             return Ok(Found::Other(self.route.late(&self.wire)));
@@ -208,6 +215,23 @@ impl Client {
                 }
                 () = tokio::time::sleep_until(half) => return Ok(Found::Other(reason)),
             }
+        }
+    }
+
+    /// Shakes hands with a server that has just refused the probe, which most take no harm from. The
+    /// refusal stands where it does not shake hands now.
+    async fn greet(&mut self, refusal: Error, deadline: Instant) -> Result<Found, Error> {
+        let revision = supported(&refusal, |revision| !protocol::is_stateless(revision));
+        let mut hello = self.hello(revision.unwrap_or(LAST_WITH_HANDSHAKE)).await?;
+        let Ok(response) = timeout_at(deadline, &mut hello.rx).await else {
+            return Ok(Found::Other(refusal));
+        };
+        match self.settle("initialize", &hello.id, response).await {
+            Ok(greeting) => {
+                self.settled(greeting).await?;
+                Ok(Found::Session)
+            }
+            Err(_) => Ok(Found::Other(refusal)),
         }
     }
 
@@ -301,6 +325,11 @@ impl Client {
         }
         Ok(())
     }
+}
+
+/// Whether a server that answers in this way is still there to be spoken to.
+fn is_answer(error: &Error) -> bool {
+    matches!(error, Error::Refused { .. } | Error::Protocol(_))
 }
 
 /// What the answer to a probe says of the server.
