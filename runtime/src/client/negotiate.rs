@@ -192,7 +192,8 @@ impl Client {
         }
         let mut hello = self.hello(LAST_WITH_HANDSHAKE).await?;
         let mut reason = self.route.late(&self.wire);
-        let mut is_refused = false;
+        // What is answered is not to be waited for again.
+        let (mut is_refused, mut is_turned_away) = (false, false);
         loop {
             tokio::select! {
                 response = &mut discover.rx, if !is_refused => {
@@ -202,14 +203,16 @@ impl Client {
                         found => return Ok(found),
                     }
                 }
-                response = &mut hello.rx => {
+                response = &mut hello.rx, if !is_turned_away => {
                     match self.settle("initialize", &hello.id, response).await {
                         Ok(greeting) => {
                             self.settled(greeting).await?;
                             return Ok(Found::Session);
                         }
                         // A server of the stateless era refuses this one, and the other comes.
-                        Err(Error::Refused { code, .. }) if !is_refused && code::is_stateless(code) => {}
+                        Err(Error::Refused { code, .. }) if !is_refused && code::is_stateless(code) => {
+                            is_turned_away = true;
+                        }
                         Err(error) => return Ok(Found::Other(error)),
                     }
                 }
