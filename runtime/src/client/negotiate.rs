@@ -182,7 +182,7 @@ impl Client {
             let answer = self.settle("server/discover", &discover.id, response).await;
             return match found(answer) {
                 Found::Other(error) if self.process.is_some() && is_answer(&error) => {
-                    self.greet(error, half.min(Instant::now() + PATIENCE)).await
+                    Ok(self.greet(error, half.min(Instant::now() + PATIENCE)).await)
                 }
                 found => Ok(found),
             };
@@ -223,18 +223,12 @@ impl Client {
 
     /// Shakes hands with a server that has just refused the probe, which most take no harm from. The
     /// refusal stands where it does not shake hands now.
-    async fn greet(&mut self, refusal: Error, deadline: Instant) -> Result<Found, Error> {
+    async fn greet(&mut self, refusal: Error, deadline: Instant) -> Found {
         let revision = supported(&refusal, |revision| !protocol::is_stateless(revision));
-        let mut hello = self.hello(revision.unwrap_or(LAST_WITH_HANDSHAKE)).await?;
-        let Ok(response) = timeout_at(deadline, &mut hello.rx).await else {
-            return Ok(Found::Other(refusal));
-        };
-        match self.settle("initialize", &hello.id, response).await {
-            Ok(greeting) => {
-                self.settled(greeting).await?;
-                Ok(Found::Session)
-            }
-            Err(_) => Ok(Found::Other(refusal)),
+        let revision = revision.unwrap_or(LAST_WITH_HANDSHAKE);
+        match self.initialize(revision, deadline).await {
+            Ok(()) => Found::Session,
+            Err(_) => Found::Other(refusal),
         }
     }
 
