@@ -62,6 +62,13 @@ const PASSED_ON: &[&str] = &[
 /// Families of such variables, by their beginnings.
 const PASSED_ON_FAMILIES: &[&str] = &["LC_", "XDG_"];
 
+/// The run that a nested run belongs to.
+pub(crate) const RUN_ID: &str = "MCPRESS_RUN_ID";
+/// The tool whose server runs a nested program.
+pub(crate) const PARENT_TOOL: &str = "MCPRESS_PARENT_TOOL";
+/// The conversation that a nested run belongs to.
+pub(crate) const THREAD_ID: &str = "MCPRESS_THREAD_ID";
+
 /// The variable of the caller's that sets an option of a program: `ALTR_CLI_MCP_URL` sets
 /// `--mcp-url` of `altr-cli`.
 pub(crate) fn option(program: &str, option: &str) -> Option<String> {

@@ -9,7 +9,7 @@ use crate::drift::report::Counts;
 use crate::protocol::code;
 
 /// The exit status of a program, a closed set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Exit {
     /// The tool answered.
@@ -20,6 +20,8 @@ pub enum Exit {
     Usage = 2,
     /// A credential or an answer is missing, and a person must give it.
     Credential = 3,
+    /// A policy, a person or the vault's operator said no.
+    Denied = 4,
     /// The server could not be started or reached.
     Unreachable = 5,
     /// A limit on time ran out.
@@ -45,6 +47,27 @@ pub struct Invitation {
     pub login: String,
     /// The page to sign in at.
     pub authorization_url: String,
+}
+
+/// What a vault said instead of a credential, as the caller is told of it.
+///
+/// The vault's own words, codes and statuses are read where it is spoken to; this is what is left of
+/// them for somebody who does not know it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fault {
+    /// The word for it in the JSON error line, from a closed list.
+    pub code: &'static str,
+    /// The exit status.
+    pub exit: Exit,
+    /// What is wrong, without a secret in it.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// Whether the same command may succeed when it is repeated.
+    pub retryable: bool,
+    /// What a program can go on with, for the JSON error line: `connect_url`, `approval_id`,
+    /// `retry_after`, `missing_scopes`, …
+    pub details: Map<String, Value>,
 }
 
 /// Why a run ended without an answer from the tool.
@@ -137,6 +160,19 @@ pub enum Error {
         /// Each question: `{mode, message, schema}` or `{mode, message, url}`.
         asked: Vec<Value>,
     },
+    /// The vault gave no credential, or a person has to do something first.
+    #[error("{}", .0.message)]
+    Vault(Box<Fault>),
+    /// The call is not allowed, and was not made.
+    #[error("{message}")]
+    Denied {
+        /// The word for it in the JSON error line: `policy_denied`, `confirmation_required`.
+        code: &'static str,
+        /// What is not allowed, and by which rule.
+        message: String,
+        /// A way out.
+        hint: Option<String>,
+    },
     /// A limit on time ran out.
     #[error("no answer to {what} within {limit:?}")]
     Timeout {
@@ -223,6 +259,8 @@ impl Error {
             Self::Unauthorized { .. } => "unauthorized",
             Self::Asked { .. } => "input_required",
             Self::SignIn { .. } => "sign_in_failed",
+            Self::Vault(fault) => fault.code,
+            Self::Denied { code, .. } => code,
             Self::Timeout { .. } => "timeout",
             Self::Refused { .. } => "refused",
             Self::Protocol(_) => "protocol",
@@ -254,6 +292,8 @@ impl Error {
                 ..
             } => Exit::Credential,
             Self::Start { .. } | Self::Gone { .. } | Self::Unreachable { .. } => Exit::Unreachable,
+            Self::Vault(fault) => fault.exit,
+            Self::Denied { .. } => Exit::Denied,
             Self::Timeout { .. } => Exit::Timeout,
             Self::Refused { .. } | Self::Protocol(_) | Self::Drift { .. } | Self::Damaged(_) => {
                 Exit::Protocol
@@ -267,7 +307,10 @@ impl Error {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Usage { hint, .. } | Self::SignIn { hint, .. } => hint.clone(),
+            Self::Usage { hint, .. } | Self::SignIn { hint, .. } | Self::Denied { hint, .. } => {
+                hint.clone()
+            }
+            Self::Vault(fault) => fault.hint.clone(),
             Self::Unauthorized {
                 invitation: Some(invitation),
                 ..
@@ -301,10 +344,11 @@ impl Error {
 
     /// Whether the same command may succeed when it is repeated.
     pub fn retryable(&self) -> bool {
-        matches!(
-            self,
-            Self::Unreachable { .. } | Self::Timeout { .. } | Self::Gone { .. }
-        )
+        match self {
+            Self::Vault(fault) => fault.retryable,
+            Self::Unreachable { .. } | Self::Timeout { .. } | Self::Gone { .. } => true,
+            _ => false,
+        }
     }
 
     /// The last lines of the server's standard error, where it died or fell silent.
@@ -343,6 +387,9 @@ impl Error {
         error.insert("retryable".into(), self.retryable().into());
         if let Self::MissingSlots { names } = self {
             error.insert("missing".into(), names.clone().into());
+        }
+        if let Self::Vault(fault) = self {
+            error.extend(fault.details.clone());
         }
         if let Self::Asked { asked, .. } = self {
             error.insert("asked".into(), asked.clone().into());

@@ -22,6 +22,7 @@ pub mod bundle;
 mod client;
 mod command;
 pub mod complete;
+mod context;
 mod dispatch;
 pub mod drift;
 mod environment;
@@ -48,6 +49,7 @@ pub mod text;
 mod transport;
 pub mod uri_template;
 pub mod validate;
+mod vault;
 mod wire;
 
 use std::ffi::OsString;
@@ -57,7 +59,7 @@ use serde_json::{Map, Value};
 
 pub use client::{Client, Introduction, Limits, Listed, converse};
 pub use environment::endpoint_of;
-pub use error::{Error, Exit, Invitation};
+pub use error::{Error, Exit, Fault, Invitation};
 pub use host::{Answering, Host, Refusal};
 pub use process::Launch;
 pub use protocol::{REVISIONS, Revision, server_info};
@@ -66,6 +68,7 @@ pub use settings::duration;
 #[cfg(feature = "http")]
 pub use transport::HTTP;
 pub use transport::{AuthorizationSettings, Connector, Endpoint, Manner, Remote, STDIO, Storage};
+pub use vault::Vault;
 pub use wire::Event;
 
 use spec::{Spec, Tool};

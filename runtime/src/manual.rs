@@ -16,11 +16,12 @@ use crate::text::clean;
 use roff::Page;
 
 /// What an exit status means.
-const EXITS: [Exit; 9] = [
+const EXITS: [Exit; 10] = [
     Exit::Success,
     Exit::Tool,
     Exit::Usage,
     Exit::Credential,
+    Exit::Denied,
     Exit::Unreachable,
     Exit::Timeout,
     Exit::Protocol,
@@ -195,7 +196,8 @@ fn meaning(exit: Exit) -> &'static str {
         Exit::Success => "The tool answered.",
         Exit::Tool => "The tool failed.",
         Exit::Usage => "The line is wrong, or the schema refuses the arguments; nothing was sent.",
-        Exit::Credential => "A credential is missing.",
+        Exit::Credential => "A credential or an answer is missing, and a person must give it.",
+        Exit::Denied => "A policy or a person said no; nothing was called.",
         Exit::Unreachable => "The server could not be started or reached.",
         Exit::Timeout => "A limit on time ran out.",
         Exit::Protocol => "The server broke the protocol, or is not what it was.",
