@@ -115,15 +115,15 @@ fn key_at(text: &str, at: usize) -> Option<&str> {
     Some(key.trim()).filter(|key| !key.is_empty())
 }
 
-/// Where a key stands within a table, or the table itself.
+/// Where a key stands within a table, or the beginning of the table itself.
 fn place_of(text: &str, table: Range<usize>, key: &str) -> usize {
-    let inside = text.get(table.clone()).unwrap_or_default();
     let mut at = table.start;
-    for line in inside.split_inclusive('\n') {
-        let named = line
-            .trim_start()
-            .strip_prefix(key)
-            .filter(|_| !key.is_empty());
+    for (index, line) in text[at..].split_inclusive('\n').enumerate() {
+        let line_start = line.trim_start();
+        if index > 0 && line_start.starts_with('[') {
+            break;
+        }
+        let named = line_start.strip_prefix(key).filter(|_| !key.is_empty());
         if named.is_some_and(|rest| rest.trim_start().starts_with('=')) {
             return at;
         }
@@ -168,7 +168,7 @@ mod tests {
                 "\n[credentials.KEY]\nsource = 7\n",
                 "3: `source`: wanted string or table",
             ),
-            ("[alter]\nbase_url = [\n", "3: "),
+            ("[alter]\nbase_url = [\n", "2: unclosed array"),
             ("[wrong]\n", "1: unknown field `wrong`"),
             (
                 "[credentials.KEY]\nsource = \"env\"\n\nprovider = \"x\"\n",
