@@ -17,6 +17,7 @@ mod aws;
 mod clock;
 mod header;
 mod key;
+mod refusal;
 mod sign;
 mod sigv4;
 #[cfg(test)]
