@@ -12,10 +12,13 @@
 //! the vault answers is checked to the last field before any of it is used.
 
 mod address;
+mod answer;
 mod attribution;
 mod aws;
 mod clock;
+mod credential;
 mod header;
+mod inject;
 mod key;
 mod refusal;
 mod sign;
