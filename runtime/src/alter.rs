@@ -14,9 +14,15 @@
 mod address;
 mod answer;
 mod attribution;
+mod audit;
 mod aws;
+mod client;
 mod clock;
+mod connect;
 mod credential;
+mod endpoints;
+mod forward;
+mod grants;
 mod header;
 mod inject;
 mod key;
