@@ -30,4 +30,6 @@ mod refusal;
 mod sign;
 mod sigv4;
 #[cfg(test)]
+mod tests;
+#[cfg(test)]
 mod vectors;
