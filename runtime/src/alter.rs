@@ -16,11 +16,13 @@ mod answer;
 mod attribution;
 mod audit;
 mod aws;
+mod broker;
 mod client;
 mod clock;
 mod connect;
 mod credential;
 mod endpoints;
+mod examine;
 mod forward;
 mod grants;
 mod header;
@@ -33,3 +35,12 @@ mod sigv4;
 mod tests;
 #[cfg(test)]
 mod vectors;
+
+use std::sync::Arc;
+
+use crate::vault::Vault;
+
+/// The Alter vault.
+pub const ALTER: Vault = Vault {
+    open: |opening| Ok(Arc::new(broker::AlterBroker::open(opening)?)),
+};
