@@ -136,8 +136,7 @@ fn every_source_gives_its_value_in_the_order_that_is_promised() {
     let value = sandbox.file("value");
     std::fs::write(&value, "from-a-file\n").unwrap();
     let value = value.display().to_string();
-    let token =
-        "[credentials.API_TOKEN]\nsource = \"command\"\ncommand = [\"echo\", \"the-token-itself\"]\n";
+    let token = "[credentials.API_TOKEN]\nsource = \"command\"\ncommand = [\"echo\", \"the-token-itself\"]\n";
     let with = |org: &str| {
         config(
             &sandbox,
