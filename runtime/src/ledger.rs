@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 
 use crate::environment;
 use crate::error::Error;
+use crate::private;
 use crate::transport::Endpoint;
 
 /// The most tasks that are remembered of one program. The oldest go first.
@@ -58,11 +59,9 @@ impl Ledger {
             "begun": begun.map_or(0, |time| time.as_secs()),
         });
         let write = || {
-            make_private(folder)?;
-            let mut options = fs::OpenOptions::new();
+            private::make_folder(folder)?;
+            let mut options = private::options();
             options.write(true).create(true).truncate(true);
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
             options.open(file)?.write_all(entry.to_string().as_bytes())
         };
         write().map_err(failed)?;
@@ -127,14 +126,6 @@ impl Ledger {
             let _ = fs::remove_file(file);
         }
     }
-}
-
-fn make_private(folder: &PathBuf) -> std::io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }
 
 fn read(file: &PathBuf) -> Option<Value> {
