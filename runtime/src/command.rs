@@ -34,7 +34,7 @@ use crate::text::fill;
 pub(crate) use example::{lines as examples, words_without_secrets};
 pub(crate) use flag::{negation_id, positional_id};
 pub(crate) use overview::{in_order, overview, sections};
-pub(crate) use suggest::{is_twin, suggest_shown_name, unknown};
+pub(crate) use suggest::{as_typed, is_twin, suggest_shown_name, unknown};
 pub(crate) use words::long_about;
 
 /// The heading of the options that every command has.

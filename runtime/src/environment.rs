@@ -95,6 +95,17 @@ pub(crate) fn columns() -> usize {
         .unwrap_or(100)
 }
 
+/// The folder of a program's configuration (XDG Base Directory Specification); none where there is no
+/// home.
+pub(crate) fn config_folder(program: &str) -> Option<PathBuf> {
+    let absolute = |name: &str| Some(PathBuf::from(read(name)?)).filter(|path| path.is_absolute());
+    let base = absolute("XDG_CONFIG_HOME").or_else(|| match cfg!(windows) {
+        true => absolute("APPDATA"),
+        false => Some(absolute("HOME")?.join(".config")),
+    })?;
+    Some(base.join(file_name(program)))
+}
+
 /// The folder for what a program remembers from one run to the next (XDG Base Directory
 /// Specification); none where there is no home.
 pub(crate) fn state_folder(program: &str) -> Option<PathBuf> {
@@ -103,9 +114,28 @@ pub(crate) fn state_folder(program: &str) -> Option<PathBuf> {
         true => absolute("LOCALAPPDATA"),
         false => Some(absolute("HOME")?.join(".local/state")),
     })?;
-    // `mcpress call` runs programs under names that are no names of files.
+    Some(base.join(file_name(program)))
+}
+
+/// A program as the name of a folder: `mcpress call` runs programs under names that are none.
+pub(crate) fn file_name(program: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    Some(base.join(program.replace(|c: char| !is_plain(c), "-")))
+    program.replace(|c: char| !is_plain(c), "-")
+}
+
+/// The tools that the caller takes away, in `RESTRICTED_TOOLS`: names, with commas between them.
+pub(crate) fn restricted_tools() -> Option<String> {
+    read("RESTRICTED_TOOLS")
+}
+
+/// Who calls, as a token: `ALTR_CLI_IDENTITY` for `altr-cli`.
+pub(crate) fn identity(program: &str) -> Option<String> {
+    read(&identity_name(program))
+}
+
+/// The name of that variable.
+pub(crate) fn identity_name(program: &str) -> String {
+    option_name(program, "IDENTITY").replace("_MCP_IDENTITY", "_IDENTITY")
 }
 
 /// Whether colours are unwelcome: `NO_COLOR` is set to anything (no-color.org).

@@ -346,6 +346,7 @@ impl Error {
     pub fn retryable(&self) -> bool {
         match self {
             Self::Vault(fault) => fault.retryable,
+            Self::Denied { code, .. } => *code == crate::policy::REACHED,
             Self::Unreachable { .. } | Self::Timeout { .. } | Self::Gone { .. } => true,
             _ => false,
         }

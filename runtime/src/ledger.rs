@@ -49,7 +49,7 @@ impl Ledger {
             what: "cannot remember the task".to_owned(),
             source,
         };
-        let Some((folder, file)) = self.folder.as_ref().zip(self.file(id)) else {
+        let Some(file) = self.file(id) else {
             return Err(failed(std::io::ErrorKind::NotFound.into()));
         };
         let begun = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
@@ -59,10 +59,10 @@ impl Ledger {
             "begun": begun.map_or(0, |time| time.as_secs()),
         });
         let write = || {
-            private::make_folder(folder)?;
+            private::prepare(&file)?;
             let mut options = private::options();
             options.write(true).create(true).truncate(true);
-            options.open(file)?.write_all(entry.to_string().as_bytes())
+            options.open(&file)?.write_all(entry.to_string().as_bytes())
         };
         write().map_err(failed)?;
         self.forget_the_oldest();

@@ -14,6 +14,7 @@
 
 mod arguments;
 mod asked;
+mod audit;
 #[cfg(feature = "http")]
 mod authorization;
 mod browser;
@@ -23,6 +24,7 @@ mod client;
 mod clock;
 mod command;
 pub mod complete;
+mod config;
 mod context;
 mod dispatch;
 mod digest;
@@ -30,12 +32,14 @@ pub mod drift;
 mod environment;
 mod error;
 mod host;
+mod identity;
 mod leak;
 mod ledger;
 mod lock;
 mod manual;
 mod output;
 mod person;
+mod policy;
 mod private;
 mod process;
 mod protocol;

@@ -1,49 +1,71 @@
-//! Files and folders that nobody but their user can read.
+//! Files for their owner alone: 0600, in folders that are 0700.
 
-use std::fs::{DirBuilder, OpenOptions};
-use std::io;
+use std::fs;
+use std::io::Write;
 use std::path::Path;
 
-/// Makes a folder, 0700, and those that it is in.
-pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
+/// Makes the folder of a file.
+pub(crate) fn prepare(path: &Path) -> std::io::Result<()> {
+    let Some(folder) = path.parent() else {
+        return Ok(());
+    };
+    let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder)
 }
 
-/// Options to open a file with: one that is made is 0600.
-pub(crate) fn options() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-}
-
 /// Does what needs a file's folder, and makes that first if there is none.
 pub(crate) fn in_folder<T>(
-    file: &Path,
-    mut open: impl FnMut(&Path) -> io::Result<T>,
-) -> io::Result<T> {
-    match open(file) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            make_folder(file.parent().unwrap_or(file))?;
-            open(file)
+    path: &Path,
+    mut open: impl FnMut(&Path) -> std::io::Result<T>,
+) -> std::io::Result<T> {
+    match open(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            prepare(path)?;
+            open(path)
         }
         opened => opened,
     }
 }
 
-/// Whether others than its user can read a file.
-#[cfg(unix)]
-pub(crate) fn is_shared(file: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::metadata(file).is_ok_and(|file| file.permissions().mode() & 0o077 != 0)
+/// Writes a file beside its place and moves it there, so that a reader sees the old one or the new one.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let new = path.with_extension(format!("{}.new", std::process::id()));
+    let written = prepare(path)
+        .and_then(|()| create(&new))
+        .and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.sync_all()?;
+            fs::rename(&new, path)
+        });
+    if written.is_err() {
+        let _ = fs::remove_file(&new);
+    }
+    written
 }
 
-/// Whether others than its user can read a file, as far as is known.
-#[cfg(not(unix))]
-pub(crate) fn is_shared(_: &Path) -> bool {
-    false
+/// A new file.
+fn create(path: &Path) -> std::io::Result<fs::File> {
+    options().write(true).create(true).truncate(true).open(path)
+}
+
+/// Options to open a file with; one that is made is its owner's alone.
+pub(crate) fn options() -> fs::OpenOptions {
+    let mut options = fs::File::options();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// Whether others than its owner may read or write a file.
+pub(crate) fn is_open(metadata: &fs::Metadata) -> bool {
+    #[cfg(unix)]
+    return std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o077 != 0;
+    #[cfg(not(unix))]
+    {
+        let _ = metadata;
+        false
+    }
 }

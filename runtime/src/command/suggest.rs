@@ -37,7 +37,7 @@ pub(crate) fn unknown(spec: &Spec, name: &str) -> clap::Error {
 }
 
 /// A name in the spelling of commands: `getPolicy` and `get_policy` as `get-policy`.
-fn as_typed(name: &str) -> String {
+pub(crate) fn as_typed(name: &str) -> String {
     let mut typed = String::new();
     let mut after_small = false;
     for character in name.chars() {
