@@ -81,29 +81,23 @@ impl Section {
 
 impl Audit {
     /// The log of a program, as these say, what goes before first.
-    pub(crate) fn of<'a>(
-        program: &str,
-        sections: impl Iterator<Item = &'a Section> + Clone,
-    ) -> Self {
-        let enabled = sections.clone().find_map(|section| section.enabled);
-        let is_required = sections.clone().find_map(|section| section.required);
-        let named = sections.clone().find_map(|section| section.file.clone());
+    pub(crate) fn of(program: &str, sections: &[&Section]) -> Self {
+        fn first<T>(sections: &[&Section], said: fn(&Section) -> Option<T>) -> Option<T> {
+            sections.iter().find_map(|section| said(section))
+        }
+        let is_required = first(sections, |section| section.required).unwrap_or(false);
+        let is_enabled = first(sections, |section| section.enabled).unwrap_or(true);
         let usual = || Some(environment::state_folder(program)?.join(FILE));
-        let log = named.or_else(usual).map(|file| Log {
+        let file = first(sections, |section| section.file.clone()).or_else(usual);
+        let log = file.map(|file| Log {
             file,
-            size: sections
-                .clone()
-                .find_map(|section| section.size)
-                .unwrap_or(SIZE),
-            keep: sections
-                .clone()
-                .find_map(|section| section.keep)
+            size: first(sections, |section| section.size).unwrap_or(SIZE),
+            keep: first(sections, |section| section.keep)
                 .unwrap_or(KEPT)
                 .into(),
         });
-        let is_required = is_required.unwrap_or(false);
         Self {
-            log: log.filter(|_| enabled.unwrap_or(true) || is_required),
+            log: log.filter(|_| is_enabled || is_required),
             is_required,
         }
     }

@@ -125,10 +125,7 @@ mod tests {
     #[test]
     fn spellings_of_the_same_json_have_one_text() {
         let value = json!({"b": [1, {"d": null, "c": "\n"}], "a": {}});
-        assert_eq!(
-            canonical(&value),
-            r#"{"a":{},"b":[1,{"c":"\n","d":null}]}"#
-        );
+        assert_eq!(canonical(&value), r#"{"a":{},"b":[1,{"c":"\n","d":null}]}"#);
     }
 
     #[test]

@@ -128,7 +128,9 @@ impl Section {
         let header = object(header)?;
         let signature = decode(signature)?;
         if header.get("crit").is_some() {
-            return Err(refused("it has critical extensions, and none is understood"));
+            return Err(refused(
+                "it has critical extensions, and none is understood",
+            ));
         }
         let algorithm = header.get("alg").and_then(Value::as_str).unwrap_or("none");
         match algorithm {
@@ -139,7 +141,9 @@ impl Section {
             }
             other => {
                 let other = line(&other.chars().take(20).collect::<String>());
-                return Err(refused(&format!("its algorithm is `{other}`, which is not taken")));
+                return Err(refused(&format!(
+                    "its algorithm is `{other}`, which is not taken"
+                )));
             }
         }
         // Not a word of it was believed up to here.
@@ -160,7 +164,9 @@ impl Section {
         warn: &dyn Fn(&str),
     ) -> Result<(), Error> {
         let Some(file) = &self.secret_file else {
-            return Err(refused("it is signed with HS256, and there is no secret_file"));
+            return Err(refused(
+                "it is signed with HS256, and there is no secret_file",
+            ));
         };
         let shown = file.display();
         let secret = std::fs::read(file)
@@ -213,13 +219,7 @@ impl Section {
     }
 
     #[cfg(not(feature = "http"))]
-    fn check_key(
-        &self,
-        algorithm: &str,
-        _: Option<&str>,
-        _: &[u8],
-        _: &[u8],
-    ) -> Result<(), Error> {
+    fn check_key(&self, algorithm: &str, _: Option<&str>, _: &[u8], _: &[u8]) -> Result<(), Error> {
         let _ = &self.jwks_file;
         Err(refused(&format!(
             "it is signed with {algorithm}, and a program for a local server checks HS256 alone"

@@ -30,7 +30,7 @@ pub(crate) trait Terminal: Send + Sync {
 
 /// Standard input and standard error, where both are terminals.
 #[derive(Default)]
-pub(super) struct Console {
+pub(crate) struct Console {
     keyboard: Mutex<Option<Keyboard>>,
 }
 
@@ -44,7 +44,7 @@ struct Keyboard {
 
 impl Console {
     /// None where nobody could read or type.
-    pub(super) fn find() -> Option<Self> {
+    pub(crate) fn find() -> Option<Self> {
         use std::io::IsTerminal;
         let both = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
         both.then(Self::default)

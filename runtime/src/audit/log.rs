@@ -123,7 +123,11 @@ impl Log {
 
     fn open(&self) -> io::Result<File> {
         let mut options = private::options();
-        options.read(true).append(true).create(true).open(&self.file)
+        options
+            .read(true)
+            .append(true)
+            .create(true)
+            .open(&self.file)
     }
 
     /// A file beside the log.
@@ -154,7 +158,12 @@ impl Log {
     fn caught_up(&self, mut head: Head, file: &mut File, length: u64) -> io::Result<Head> {
         if length < head.length {
             // The file was put aside and the head not yet told; else it was cut, which stays to be seen.
-            if length == 0 && self.older().last().is_some_and(|(begin, _)| *begin == head.begin) {
+            if length == 0
+                && self
+                    .older()
+                    .last()
+                    .is_some_and(|(begin, _)| *begin == head.begin)
+            {
                 head.begin = head.seq + 1;
             }
             return Ok(head);

@@ -20,10 +20,7 @@ pub(crate) enum Decision {
     /// It may be made, by this rule if any names it.
     Allowed(Option<String>),
     /// Somebody agreed to it: a person, or a flag.
-    Confirmed {
-        by: &'static str,
-        rule: String,
-    },
+    Confirmed { by: &'static str, rule: String },
     /// It was not made.
     #[default]
     Denied,
@@ -82,11 +79,13 @@ impl Record {
 
     /// Writes down that the call begins.
     pub(crate) fn begin(&mut self, audit: &Audit) -> std::io::Result<()> {
-        if let Some(log) = &audit.log {
-            let mut fields = self.fields.clone();
-            fields.insert("event".to_owned(), "begun".into());
-            self.begun = Some(log.append(fields)?);
-        }
+        let Some(log) = &audit.log else {
+            let words = "there is no home to write it down in";
+            return Err(std::io::Error::new(std::io::ErrorKind::NotFound, words));
+        };
+        let mut fields = self.fields.clone();
+        fields.insert("event".to_owned(), "begun".into());
+        self.begun = Some(log.append(fields)?);
         Ok(())
     }
 
@@ -106,7 +105,9 @@ impl Record {
         self.set("decision", Some(decision.to_owned()));
         self.set("by", by);
         self.set("rule", rule.as_deref().map(shown));
-        let exit = outcome.as_ref().map_or_else(|error| error.exit() as u8, |()| 0);
+        let exit = outcome
+            .as_ref()
+            .map_or_else(|error| error.exit() as u8, |()| 0);
         self.fields.insert("exit".to_owned(), exit.into());
         let code = outcome.as_ref().err().map(|error| error.code().to_owned());
         self.set("error", code);

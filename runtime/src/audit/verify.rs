@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::log::{LOST, Log, Snapshot, link};
 use super::head::{Head, nothing};
+use super::log::{LOST, Log, Snapshot, link};
 use crate::digest;
 
 /// What a log was found to be.
@@ -141,7 +141,8 @@ impl Check<'_> {
                 continue;
             };
             if link.is_after_loss {
-                let words = "the head was gone when this was written: lines before it may be missing";
+                let words =
+                    "the head was gone when this was written: lines before it may be missing";
                 self.find(Some(link), words.to_owned());
             }
             match last {

@@ -36,7 +36,12 @@ impl Desk {
         use std::io::Write;
         let path = self.0.join(name);
         let mut options = private::options();
-        let mut file = options.write(true).create(true).truncate(true).open(path).unwrap();
+        let mut file = options
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .open(path)
+            .unwrap();
         file.write_all(text.as_ref()).unwrap();
     }
 
@@ -49,12 +54,20 @@ impl Desk {
 
     /// Who a token is of, or why it is not taken.
     fn verify(&self, lines: &str, token: &str) -> Result<Caller, String> {
-        let verified = self.section(lines).verify(&Secret::new(token), false, &|_| {});
+        let verified = self
+            .section(lines)
+            .verify(&Secret::new(token), false, &|_| {});
         verified.map_err(|error| {
             assert_eq!((error.code(), error.exit() as u8), ("identity_refused", 4));
             let words = error.to_string();
-            assert!(!words.contains(token.rsplit('.').next().unwrap()) || token.len() < 9);
-            words.trim_start_matches("the identity is not taken: ").to_owned()
+            let signature = token.rsplit('.').next().unwrap();
+            assert!(
+                signature.is_empty() || !words.contains(signature),
+                "{words}"
+            );
+            words
+                .trim_start_matches("the identity is not taken: ")
+                .to_owned()
         })
     }
 }
@@ -71,13 +84,21 @@ fn encoded(text: &str) -> String {
 
 /// A token that is signed with a secret.
 fn signed(secret: &[u8], header: &Value, claims: &Value) -> String {
-    let text = format!("{}.{}", encoded(&header.to_string()), encoded(&claims.to_string()));
+    let text = format!(
+        "{}.{}",
+        encoded(&header.to_string()),
+        encoded(&claims.to_string())
+    );
     let signature = digest::keyed(secret, text.as_bytes());
     format!("{text}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))
 }
 
 fn with_secret(claims: &Value) -> String {
-    signed(SECRET_TEXT.as_bytes(), &json!({"alg": "HS256", "typ": "JWT"}), claims)
+    signed(
+        SECRET_TEXT.as_bytes(),
+        &json!({"alg": "HS256", "typ": "JWT"}),
+        claims,
+    )
 }
 
 fn soon() -> i64 {
@@ -103,7 +124,8 @@ fn a_token_signed_with_the_secret_says_who_calls() {
 #[test]
 fn the_token_of_the_standard_has_a_right_signature() {
     let desk = Desk::new("rfc");
-    let key = "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow";
+    let key =
+        "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow";
     desk.write("secret", BASE64_URL_SAFE_NO_PAD.decode(key).unwrap());
     let token = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
     assert_eq!(
@@ -116,9 +138,21 @@ fn the_token_of_the_standard_has_a_right_signature() {
 fn roles_are_where_the_policy_says() {
     let desk = Desk::new("roles");
     for (claim, claims, roles) in [
-        ("roles", json!({"roles": "analyst admin"}), vec!["analyst", "admin"]),
-        ("realm_access.roles", json!({"realm_access": {"roles": ["x"]}}), vec!["x"]),
-        ("https://a.example/roles", json!({"https://a.example/roles": ["x"]}), vec!["x"]),
+        (
+            "roles",
+            json!({"roles": "analyst admin"}),
+            vec!["analyst", "admin"],
+        ),
+        (
+            "realm_access.roles",
+            json!({"realm_access": {"roles": ["x"]}}),
+            vec!["x"],
+        ),
+        (
+            "https://a.example/roles",
+            json!({"https://a.example/roles": ["x"]}),
+            vec!["x"],
+        ),
         ("a.b.c", json!({"a.b": {"c": "x"}}), vec!["x"]),
         ("roles", json!({"role": "x"}), vec![]),
         ("roles", json!({"roles": {"x": true}}), vec![]),
@@ -141,15 +175,30 @@ fn times_hold_within_a_minute() {
         (json!({"exp": (now + 5) as f64 + 0.5}), None),
         (json!({"exp": "tomorrow"}), Some("its `exp` is no time")),
         (json!({}), Some("it says of itself no end (`exp`)")),
-        (json!({"exp": now + 9, "nbf": now + 50, "iat": now + 50}), None),
-        (json!({"exp": now + 999, "nbf": now + 80}), Some("it holds only from ")),
-        (json!({"exp": now + 999, "iat": now + 80}), Some("it was issued at ")),
-        (json!({"exp": now + 999, "iat": null}), Some("its `iat` is no time")),
+        (
+            json!({"exp": now + 9, "nbf": now + 50, "iat": now + 50}),
+            None,
+        ),
+        (
+            json!({"exp": now + 999, "nbf": now + 80}),
+            Some("it holds only from "),
+        ),
+        (
+            json!({"exp": now + 999, "iat": now + 80}),
+            Some("it was issued at "),
+        ),
+        (
+            json!({"exp": now + 999, "iat": null}),
+            Some("its `iat` is no time"),
+        ),
     ] {
         let verified = desk.verify(SECRET_ONLY, &with_secret(&claims));
         match refusal {
             None => assert!(verified.is_ok(), "{claims} {verified:?}"),
-            Some(words) => assert!(verified.as_ref().unwrap_err().starts_with(words), "{claims} {verified:?}"),
+            Some(words) => assert!(
+                verified.as_ref().unwrap_err().starts_with(words),
+                "{claims} {verified:?}"
+            ),
         }
     }
 }
@@ -160,11 +209,26 @@ fn the_issuer_and_the_audience_are_those_of_the_policy() {
     let lines = format!("{SECRET_ONLY}\nissuer = 'https://id.example'\naudience = 'zoo'");
     for (claims, refusal) in [
         (json!({"iss": "https://id.example", "aud": "zoo"}), None),
-        (json!({"iss": "https://id.example", "aud": ["ark", "zoo"]}), None),
-        (json!({"iss": "https://id.example/", "aud": "zoo"}), Some("it is not of https://id.example (`iss`)")),
-        (json!({"aud": "zoo"}), Some("it is not of https://id.example (`iss`)")),
-        (json!({"iss": "https://id.example", "aud": ["ark"]}), Some("it is not for zoo (`aud`)")),
-        (json!({"iss": "https://id.example"}), Some("it is not for zoo (`aud`)")),
+        (
+            json!({"iss": "https://id.example", "aud": ["ark", "zoo"]}),
+            None,
+        ),
+        (
+            json!({"iss": "https://id.example/", "aud": "zoo"}),
+            Some("it is not of https://id.example (`iss`)"),
+        ),
+        (
+            json!({"aud": "zoo"}),
+            Some("it is not of https://id.example (`iss`)"),
+        ),
+        (
+            json!({"iss": "https://id.example", "aud": ["ark"]}),
+            Some("it is not for zoo (`aud`)"),
+        ),
+        (
+            json!({"iss": "https://id.example"}),
+            Some("it is not for zoo (`aud`)"),
+        ),
     ] {
         let mut claims = claims;
         claims["exp"] = soon().into();
@@ -185,24 +249,66 @@ fn what_is_not_signed_as_the_policy_wants_is_refused() {
     let other = other.rsplit_once('.').unwrap().0;
     let critical = json!({"alg": "HS256", "crit": ["b64"], "b64": false});
     for (token, refusal) in [
-        (format!("{none}.{payload}."), "its algorithm is `none`, which is not taken"),
-        (format!("{none}.{payload}.{signature}"), "its algorithm is `none`, which is not taken"),
-        (format!("{}.{payload}.{signature}", encoded("{}")), "its algorithm is `none`, which is not taken"),
-        (signed(SECRET_TEXT.as_bytes(), &json!({"alg": "HS512"}), &claims), "its algorithm is `HS512`, which is not taken"),
-        (signed(SECRET_TEXT.as_bytes(), &json!({"alg": "\u{1b}[31mred and far too long"}), &claims), "its algorithm is `red and far too`, which is not taken"),
-        (signed(SECRET_TEXT.as_bytes(), &critical, &claims), "it has critical extensions, and none is understood"),
+        (
+            format!("{none}.{payload}."),
+            "its algorithm is `none`, which is not taken",
+        ),
+        (
+            format!("{none}.{payload}.{signature}"),
+            "its algorithm is `none`, which is not taken",
+        ),
+        (
+            format!("{}.{payload}.{signature}", encoded("{}")),
+            "its algorithm is `none`, which is not taken",
+        ),
+        (
+            signed(SECRET_TEXT.as_bytes(), &json!({"alg": "HS512"}), &claims),
+            "its algorithm is `HS512`, which is not taken",
+        ),
+        (
+            signed(
+                SECRET_TEXT.as_bytes(),
+                &json!({"alg": "\u{1b}[31mred and far too long"}),
+                &claims,
+            ),
+            "its algorithm is `red and far too`, which is not taken",
+        ),
+        (
+            signed(SECRET_TEXT.as_bytes(), &critical, &claims),
+            "it has critical extensions, and none is understood",
+        ),
         (format!("{other}.{signature}"), "its signature is wrong"),
         (format!("{body}."), "its signature is wrong"),
-        (format!("{body}.{}", &signature[..20]), "its signature is wrong"),
-        (signed(b"another secret of the tests, as long", &json!({"alg": "HS256"}), &claims), "its signature is wrong"),
+        (
+            format!("{body}.{}", &signature[..20]),
+            "its signature is wrong",
+        ),
+        (
+            signed(
+                b"another secret of the tests, as long",
+                &json!({"alg": "HS256"}),
+                &claims,
+            ),
+            "its signature is wrong",
+        ),
         (body.to_owned(), "it is no JSON Web Token"),
         (format!("{good}.x"), "it is no JSON Web Token"),
         (format!("{body}.{signature}="), "it is no JSON Web Token"),
         ("..".to_owned(), "it is no JSON Web Token"),
-        (format!("{}.{payload}.{signature}", encoded("[]")), "it is no JSON Web Token"),
-        (format!("{}.{payload}.{signature}", "x".repeat(70_000)), "it is too long"),
+        (
+            format!("{}.{payload}.{signature}", encoded("[]")),
+            "it is no JSON Web Token",
+        ),
+        (
+            format!("{}.{payload}.{signature}", "x".repeat(70_000)),
+            "it is too long",
+        ),
     ] {
-        assert_eq!(desk.verify(SECRET_ONLY, &token).err().as_deref(), Some(refusal), "{token}");
+        assert_eq!(
+            desk.verify(SECRET_ONLY, &token).err().as_deref(),
+            Some(refusal),
+            "{token}"
+        );
     }
 }
 
@@ -214,7 +320,11 @@ fn a_secret_must_be_one_and_be_long_enough() {
         desk.write("secret", secret);
         let token = signed(secret.as_bytes(), &json!({"alg": "HS256"}), &claims);
         let words = desk.verify(SECRET_ONLY, &token).unwrap_err();
-        words.rsplit("secret ").next().unwrap_or_default().to_owned()
+        words
+            .rsplit("secret ")
+            .next()
+            .unwrap_or_default()
+            .to_owned()
     };
     assert_eq!(refusal("short"), "has fewer than 32 bytes");
     let public = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA\n-----END PUBLIC KEY-----";
@@ -223,7 +333,8 @@ fn a_secret_must_be_one_and_be_long_enough() {
     let words = desk.verify(SECRET_ONLY, &with_secret(&claims)).unwrap_err();
     assert!(words.starts_with("cannot read "), "{words}");
     assert_eq!(
-        desk.verify("jwks_file = 'keys'", &with_secret(&claims)).unwrap_err(),
+        desk.verify("jwks_file = 'keys'", &with_secret(&claims))
+            .unwrap_err(),
         "it is signed with HS256, and there is no secret_file"
     );
 }
@@ -239,11 +350,17 @@ fn a_secret_that_others_can_read_is_warned_about() {
         let warnings = std::cell::RefCell::new(Vec::new());
         let token = Secret::new(with_secret(&json!({"exp": soon()})));
         let warn = |warning: &str| warnings.borrow_mut().push(warning.to_owned());
-        desk.section(SECRET_ONLY).verify(&token, false, &warn).unwrap();
+        desk.section(SECRET_ONLY)
+            .verify(&token, false, &warn)
+            .unwrap();
         warnings.into_inner()
     };
     assert!(warned(0o600).is_empty());
-    assert!(warned(0o640)[0].ends_with("chmod 600"), "{:?}", warned(0o640));
+    assert!(
+        warned(0o640)[0].ends_with("chmod 600"),
+        "{:?}",
+        warned(0o640)
+    );
 }
 
 #[test]
@@ -282,7 +399,10 @@ fn a_token_signed_with_a_private_key_says_who_calls() {
 fn a_key_checks_signatures_of_its_kind_and_name_alone() {
     let desk = Desk::new("confused");
     let lines = "jwks_file = 'keys'\nsecret_file = 'secret'";
-    let no_key = format!("no key of {} is the one that signed it", desk.0.join("keys").display());
+    let no_key = format!(
+        "no key of {} is the one that signed it",
+        desk.0.join("keys").display()
+    );
     let set: Value = serde_json::from_str(KEYS).unwrap();
     let altered = |change: &dyn Fn(&mut Value)| {
         let mut set = set.clone();
@@ -300,23 +420,62 @@ fn a_key_checks_signatures_of_its_kind_and_name_alone() {
         (KEYS.to_owned(), damaged(ES256), "its signature is wrong"),
         (KEYS.to_owned(), damaged(EDDSA), "its signature is wrong"),
         // The header says another algorithm than the key is for.
-        (altered(&|set| set["keys"][0]["alg"] = "RS512".into()), RS256.to_owned(), &*no_key),
-        (altered(&|set| set["keys"][0]["use"] = "enc".into()), RS256.to_owned(), &*no_key),
-        (altered(&|set| set["keys"][1]["kid"] = "other".into()), ES256.to_owned(), &*no_key),
-        (altered(&|set| set["keys"][1]["crv"] = "P-384".into()), ES256.to_owned(), &*no_key),
-        (altered(&|set| set["keys"][2]["x"] = "!".into()), EDDSA.to_owned(), &*no_key),
-        (altered(&|set| set["keys"][2]["x"] = "AAAA".into()), EDDSA.to_owned(), "its signature is wrong"),
+        (
+            altered(&|set| set["keys"][0]["alg"] = "RS512".into()),
+            RS256.to_owned(),
+            &*no_key,
+        ),
+        (
+            altered(&|set| set["keys"][0]["use"] = "enc".into()),
+            RS256.to_owned(),
+            &*no_key,
+        ),
+        (
+            altered(&|set| set["keys"][1]["kid"] = "other".into()),
+            ES256.to_owned(),
+            &*no_key,
+        ),
+        (
+            altered(&|set| set["keys"][1]["crv"] = "P-384".into()),
+            ES256.to_owned(),
+            &*no_key,
+        ),
+        (
+            altered(&|set| set["keys"][2]["x"] = "!".into()),
+            EDDSA.to_owned(),
+            &*no_key,
+        ),
+        (
+            altered(&|set| set["keys"][2]["x"] = "AAAA".into()),
+            EDDSA.to_owned(),
+            "its signature is wrong",
+        ),
         ("{}".to_owned(), RS256.to_owned(), &*no_key),
-        (r#"{"keys": [{"kty": "oct", "k": "AAAA"}]}"#.to_owned(), UNNAMED.to_owned(), &*no_key),
+        (
+            r#"{"keys": [{"kty": "oct", "k": "AAAA"}]}"#.to_owned(),
+            UNNAMED.to_owned(),
+            &*no_key,
+        ),
     ] {
         desk.write("keys", keys);
-        assert_eq!(desk.verify(lines, &token).err().as_deref(), Some(refusal), "{token}");
+        assert_eq!(
+            desk.verify(lines, &token).err().as_deref(),
+            Some(refusal),
+            "{token}"
+        );
     }
     // Public keys are no secrets: signed with what everybody can read, it is not taken.
     desk.write("keys", KEYS);
     let claims = json!({"sub": "eve", "exp": soon()});
-    let forged = signed(KEYS.as_bytes(), &json!({"alg": "HS256", "kid": "rsa"}), &claims);
-    assert_eq!(desk.verify(lines, &forged).unwrap_err(), "its signature is wrong");
+    let forged = signed(
+        KEYS.as_bytes(),
+        &json!({"alg": "HS256", "kid": "rsa"}),
+        &claims,
+    );
+    assert_eq!(
+        desk.verify(lines, &forged).unwrap_err(),
+        "its signature is wrong"
+    );
 }
 
 #[test]
@@ -327,7 +486,10 @@ fn a_token_is_given_as_it_is_in_a_file_or_in_a_variable() {
     let at = format!("@{}", desk.0.join("token").display());
     assert_eq!(of("a.b.c").unwrap().unwrap().expose(), "a.b.c");
     assert_eq!(of(&at).unwrap().unwrap().expose(), "a.b.c");
-    assert_eq!(of("env:PATH").unwrap().unwrap().expose(), std::env::var("PATH").unwrap().trim());
+    assert_eq!(
+        of("env:PATH").unwrap().unwrap().expose(),
+        std::env::var("PATH").unwrap().trim()
+    );
     for missing in ["@/nowhere/token", "env:MCPRESS_NO_SUCH_VARIABLE"] {
         assert_eq!(of(missing).unwrap_err().code(), "identity_refused");
     }

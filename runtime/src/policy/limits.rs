@@ -35,9 +35,7 @@ pub(crate) struct Limits {
 
 /// The place of a call among those at once, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Slot(
-    #[expect(dead_code, reason = "it is held, and nothing else")] Option<File>,
-);
+pub(crate) struct Slot(#[expect(dead_code, reason = "it is held, and nothing else")] Option<File>);
 
 impl Limits {
     /// Counts a call in.
@@ -219,7 +217,10 @@ mod tests {
             per_minute: Some((2, "rule".to_owned())),
             ..Admission::default()
         };
-        assert_eq!(limits.enter(&admission).unwrap_err().code(), "policy_denied");
+        assert_eq!(
+            limits.enter(&admission).unwrap_err().code(),
+            "policy_denied"
+        );
         assert!(limits.enter(&Admission::default()).is_ok());
     }
 }

@@ -24,7 +24,7 @@ pub(crate) struct Section {
     limits: Limits,
     roles: BTreeMap<String, Spanned<Section>>,
     identity: Option<Spanned<identity::Section>>,
-    audit: Option<Spanned<audit::Section>>,
+    audit: Option<audit::Section>,
 }
 
 /// `[limits]`.
@@ -103,8 +103,9 @@ impl Layer {
                 .then(|| format!("{line}: identity.required = true"));
             layer.identity = Some(identity);
         }
-        if let Some(audit) = section.audit {
-            layer.audit = Some(audit.into_inner());
+        if let Some(mut audit) = section.audit {
+            audit.settle(file);
+            layer.audit = Some(audit);
         }
         Ok(layer)
     }
