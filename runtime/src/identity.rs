@@ -71,17 +71,18 @@ pub(crate) struct Caller {
 ///
 /// When there is none where it is said to be.
 pub(crate) fn given(program: &str, option: Option<&Secret>) -> Result<Option<Secret>, Error> {
-    let variable = || environment::identity(program).map(Secret::new);
+    let variable = || environment::identity(program).map(Secret::plain);
     let Some(given) = option.cloned().or_else(variable) else {
         return Ok(None);
     };
     let source = given.expose();
+    // Where a token is is no secret, and it is.
     let text = if let Some(file) = source.strip_prefix('@') {
         std::fs::read_to_string(file).map_err(|error| refused(&format!("{file}: {error}")))?
     } else if let Some(name) = source.strip_prefix("env:") {
         std::env::var(name).map_err(|_| refused(&format!("the variable {name} is not set")))?
     } else {
-        return Ok(Some(given));
+        source.to_owned()
     };
     Ok(Some(Secret::new(text.trim())))
 }

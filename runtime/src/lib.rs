@@ -26,6 +26,7 @@ mod command;
 pub mod complete;
 mod config;
 mod context;
+mod credentials;
 mod digest;
 mod dispatch;
 pub mod drift;
@@ -33,6 +34,7 @@ mod environment;
 mod error;
 mod host;
 mod identity;
+mod keychain;
 mod leak;
 mod ledger;
 mod lock;
@@ -83,9 +85,14 @@ use spec::{Spec, Tool};
 
 /// Runs a generated program on the process's command line.
 ///
-/// `connectors` names the ways it may reach a server; what is not named is not linked.
-pub fn main(spec: &'static Spec, connectors: &'static [Connector]) -> ExitCode {
-    dispatch::dispatch(spec, connectors, std::env::args_os().collect())
+/// `connectors` names the ways it may reach a server, `vaults` where live credentials may come from;
+/// what is not named is not linked.
+pub fn main(
+    spec: &'static Spec,
+    connectors: &'static [Connector],
+    vaults: &'static [Vault],
+) -> ExitCode {
+    dispatch::dispatch(spec, connectors, vaults, std::env::args_os().collect())
 }
 
 /// Whether a line, without the program's name, is one that the program understands: that it names a
@@ -141,7 +148,8 @@ pub fn help_of(spec: &Spec, tool: &'static Tool) -> String {
 pub fn main_with(
     spec: &'static Spec,
     connectors: &'static [Connector],
+    vaults: &'static [Vault],
     line: Vec<OsString>,
 ) -> ExitCode {
-    dispatch::dispatch(spec, connectors, line)
+    dispatch::dispatch(spec, connectors, vaults, line)
 }

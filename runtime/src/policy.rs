@@ -25,7 +25,7 @@ mod tests;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-pub(crate) use limits::{Limits, REACHED, Slot};
+pub(crate) use limits::{Limits, REACHED};
 pub(crate) use section::{Layer, Rule, Section};
 pub(crate) use selector::{Selector, Subject, matches_name};
 
@@ -76,7 +76,7 @@ impl Policy {
     /// # Errors
     ///
     /// A file that cannot be read or understood: a rule that is not understood is not skipped.
-    pub(crate) fn of(program: &str, configured: Option<Layer>) -> Result<Self, Error> {
+    pub(crate) fn of(program: &str, configured: Option<&Layer>) -> Result<Self, Error> {
         let site = Path::new(SITE);
         let site = [site.join(environment::file_name(program)), site.to_owned()];
         let user = environment::config_folder(program);
@@ -89,7 +89,7 @@ impl Policy {
     fn read(
         site: &[PathBuf],
         user: Option<&Path>,
-        configured: Option<Layer>,
+        configured: Option<&Layer>,
     ) -> Result<Self, Error> {
         let mut layers = Vec::new();
         for folder in site {
@@ -101,7 +101,7 @@ impl Policy {
         if let Some(user) = user {
             layers.extend(read(&user.join(FILE))?);
         }
-        layers.extend(configured);
+        layers.extend(configured.cloned());
         Ok(Self {
             layers,
             restricted: Vec::new(),

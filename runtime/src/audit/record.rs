@@ -9,6 +9,7 @@ use crate::clock;
 use crate::context::Context;
 use crate::error::Error;
 use crate::identity::Caller;
+use crate::secret::mask::mask;
 use crate::text::{cut, line};
 
 /// The most characters of a text that was the caller's to choose.
@@ -51,7 +52,7 @@ impl Record {
         record.set("thread", context.thread.as_deref().map(shown));
         record.set("reason", context.reason.as_deref().map(shown));
         record.set("user", Some(user::name()));
-        record.set("server", Some(server));
+        record.set("server", Some(shown(&server)));
         record
     }
 
@@ -128,5 +129,5 @@ fn milliseconds(time: Duration) -> Value {
 
 /// A text in one line of a certain length.
 fn shown(text: &str) -> String {
-    cut(&line(text), MOST)
+    cut(&line(&mask(text)), MOST)
 }

@@ -56,7 +56,7 @@ impl Desk {
     fn verify(&self, lines: &str, token: &str) -> Result<Caller, String> {
         let verified = self
             .section(lines)
-            .verify(&Secret::new(token), false, &|_| {});
+            .verify(&Secret::plain(token), false, &|_| {});
         verified.map_err(|error| {
             assert_eq!((error.code(), error.exit() as u8), ("identity_refused", 4));
             let words = error.to_string();
@@ -348,7 +348,7 @@ fn a_secret_that_others_can_read_is_warned_about() {
         let file = desk.0.join("secret");
         std::fs::set_permissions(file, std::fs::Permissions::from_mode(mode)).unwrap();
         let warnings = std::cell::RefCell::new(Vec::new());
-        let token = Secret::new(with_secret(&json!({"exp": soon()})));
+        let token = Secret::plain(with_secret(&json!({"exp": soon()})));
         let warn = |warning: &str| warnings.borrow_mut().push(warning.to_owned());
         desk.section(SECRET_ONLY)
             .verify(&token, false, &warn)
@@ -482,7 +482,7 @@ fn a_key_checks_signatures_of_its_kind_and_name_alone() {
 fn a_token_is_given_as_it_is_in_a_file_or_in_a_variable() {
     let desk = Desk::new("given");
     desk.write("token", " a.b.c\n");
-    let of = |text: &str| given("zoo", Some(&Secret::new(text)));
+    let of = |text: &str| given("zoo", Some(&Secret::plain(text)));
     let at = format!("@{}", desk.0.join("token").display());
     assert_eq!(of("a.b.c").unwrap().unwrap().expose(), "a.b.c");
     assert_eq!(of(&at).unwrap().unwrap().expose(), "a.b.c");

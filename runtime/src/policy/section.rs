@@ -44,7 +44,7 @@ pub(crate) struct Rule {
 }
 
 /// Rules that hold together: those for everybody, or those of a role.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Rules {
     pub(super) allow: Option<Vec<Rule>>,
     pub(super) deny: Vec<Rule>,
@@ -55,7 +55,7 @@ pub(super) struct Rules {
 }
 
 /// What one file or section says.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Layer {
     /// Where, for people.
     pub(super) file: PathBuf,

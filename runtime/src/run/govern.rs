@@ -10,7 +10,6 @@ use serde_json::Value;
 
 use super::Run;
 use crate::audit::{Audit, Decision, Record};
-use crate::context::Context;
 use crate::environment;
 use crate::error::Error;
 use crate::identity::{self, Caller};
@@ -27,7 +26,7 @@ impl Run {
         let policy = self.policy()?;
         let audit = self.audit(&policy)?;
         let server = environment::address(self.spec, &self.settings.overrides);
-        let mut record = Record::new(subject.wire, server, &Context::default());
+        let mut record = Record::new(subject.wire, server, &self.context);
         let outcome = self.admit(&policy, &audit, subject, &mut record, assemble, call);
         match record.end(&audit, &outcome) {
             Ok(()) => outcome,
@@ -83,12 +82,13 @@ impl Run {
     }
 
     fn policy(&self) -> Result<Policy, Error> {
-        Policy::of(self.spec.name, None)
+        Policy::of(self.spec.name, self.config()?.policy.as_ref())
     }
 
     /// The log of calls, as the policy and the configuration have it.
     fn audit(&self, policy: &Policy) -> Result<Audit, Error> {
-        let sections: Vec<_> = policy.audit().collect();
+        let configured = self.config()?.sections.audit.iter();
+        let sections: Vec<_> = policy.audit().chain(configured).collect();
         Ok(Audit::of(self.spec.name, &sections))
     }
 
