@@ -219,6 +219,9 @@ pub enum Error {
     /// The program's own table cannot be used.
     #[error("this program is damaged: {0}")]
     Damaged(String),
+    /// The log of calls is not what was written.
+    #[error("{0}")]
+    Audit(String),
     /// A signal asked the program to end.
     #[error("{}", if *.0 == Exit::Terminated { "terminated" } else { "interrupted" })]
     Signal(Exit),
@@ -267,6 +270,7 @@ impl Error {
             Self::Drift { .. } => "drift",
             Self::Unfinished { cause, .. } => cause.code(),
             Self::Damaged(_) => "damaged",
+            Self::Audit(_) => "audit_broken",
             Self::Signal(Exit::Terminated) => "terminated",
             Self::Signal(_) => "interrupted",
             Self::Io { .. } => "io",
@@ -300,7 +304,7 @@ impl Error {
             }
             Self::Signal(exit) => *exit,
             Self::Unfinished { cause, .. } => cause.exit(),
-            Self::Tool { .. } | Self::Io { .. } => Exit::Tool,
+            Self::Tool { .. } | Self::Audit(_) | Self::Io { .. } => Exit::Tool,
         }
     }
 
@@ -346,6 +350,7 @@ impl Error {
     pub fn retryable(&self) -> bool {
         match self {
             Self::Vault(fault) => fault.retryable,
+            Self::Denied { code, .. } => *code == crate::policy::REACHED,
             Self::Unreachable { .. } | Self::Timeout { .. } | Self::Gone { .. } => true,
             _ => false,
         }
