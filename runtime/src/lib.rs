@@ -36,6 +36,7 @@ mod person;
 mod process;
 mod protocol;
 mod reaper;
+mod resilience;
 mod run;
 pub mod sample;
 pub mod schema;

@@ -12,6 +12,7 @@ use crate::client::Limits;
 use crate::environment::{self, Overrides};
 use crate::error::Error;
 use crate::protocol::{REVISIONS, Revision};
+use crate::resilience;
 
 /// How an answer is printed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -53,6 +54,8 @@ pub(crate) struct Settings {
     /// Where the binaries of an answer go.
     pub(crate) save_dir: Option<PathBuf>,
     pub(crate) overrides: Overrides,
+    /// Retries, and another server.
+    pub(crate) resilience: resilience::Options,
     /// Answers to what the server asks: `accept-defaults`, `decline`, JSON, or a file with JSON.
     pub(crate) answers: Option<String>,
     /// The folders that the server may work in.
@@ -78,7 +81,7 @@ impl Settings {
             .get_arguments()
             .any(|arg| arg.get_short() == Some('t'));
         let tacit = (!is_taken).then_some('t');
-        command
+        let command = command
             .disable_help_flag(true)
             .arg(
                 option("output")
@@ -185,14 +188,14 @@ impl Settings {
                     .value_name("FOLDER")
                     .hide_short_help(true)
                     .help("Keep sign-ins in files of this folder, which only you can read, and not in the keychain"),
-            )
-            .arg(
-                option("help")
-                    .short('h')
-                    .action(ArgAction::Help)
-                    .value_parser(value_parser!(bool))
-                    .help("Print help: in short with -h, in full with --help"),
-            )
+            );
+        resilience::Options::add_to(command, HEADING).arg(
+            option("help")
+                .short('h')
+                .action(ArgAction::Help)
+                .value_parser(value_parser!(bool))
+                .help("Print help: in short with -h, in full with --help"),
+        )
     }
 
     /// The settings of the program's variables.
@@ -220,6 +223,7 @@ impl Settings {
         settings.save_dir = environment::option(program, "SAVE_DIR").map(PathBuf::from);
         settings.overrides.command = environment::option(program, "COMMAND");
         settings.overrides.url = environment::option(program, "URL");
+        settings.resilience = resilience::Options::of_environment(program)?;
         settings.answers = environment::option(program, "ANSWERS");
         settings.roots = environment::option(program, "ROOT")
             .iter()
@@ -264,6 +268,7 @@ impl Settings {
         if let Some(url) = text("mcp-url") {
             (self.overrides.command, self.overrides.url) = (None, Some(url));
         }
+        self.resilience.fold(matches);
         if let Some(answers) = text("mcp-answers") {
             self.answers = Some(answers);
         }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Answer, Candidate};
 use crate::output::printer::Printer;
+use crate::resilience;
 use crate::run::Run;
 use crate::settings::{Format, Settings, Verbosity};
 
@@ -48,6 +49,7 @@ fn within(limit: Duration, run: &Run, params: Value) -> Answer {
             timeout: Some(limit),
             // What is typed is for the shell.
             answers: Some("decline".to_owned()),
+            resilience: resilience::Options::once(),
             ..run.settings.clone()
         },
         printer: Printer::new(Format::Raw, Verbosity::Quiet),
@@ -57,7 +59,7 @@ fn within(limit: Duration, run: &Run, params: Value) -> Answer {
     // A thread of its own, for the limits of a conversation are each for a part of it.
     std::thread::spawn(move || {
         let outcome = run.converse(
-            async |client| client.request("completion/complete", params).await,
+            async |client| client.request("completion/complete", params.clone()).await,
             |answer| {
                 // Nobody listens after the time is up.
                 let _ = tell.send(answer);

@@ -24,7 +24,7 @@ impl Host for Ear {
 
 fn wire() -> (Wire, Arc<Ear>) {
     let ear = Arc::new(Ear::default());
-    (Wire::new(ear.clone()), ear)
+    (Wire::new(ear.clone(), Arc::default()), ear)
 }
 
 fn sent(wire: &Wire, id: i64) {

@@ -1,14 +1,18 @@
 //! The one place that sends a request to a remote server.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
 
-use http::header::WWW_AUTHENTICATE;
+use http::header::{DATE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use reqwest::{Client, RequestBuilder, Response, Url};
+use serde_json::Value;
 
 use crate::authorization::Authorization;
 use crate::error::Error;
+use crate::resilience::retry_after::retry_after;
+use crate::resilience::verdict::is_passing;
 use crate::transport::Remote;
 
 /// A way to a server: the client, and the headers that every request has.
@@ -18,6 +22,8 @@ pub(super) struct Gate {
     authorization: Option<Arc<Authorization>>,
     /// The address as it may be shown.
     address: String,
+    /// How many times a request was sent elsewhere.
+    redirects: Arc<AtomicUsize>,
 }
 
 impl Gate {
@@ -29,6 +35,8 @@ impl Gate {
             url: address.clone(),
             status: None,
             reason,
+            sent: false,
+            retry_after: None,
         };
         let mut headers = HeaderMap::new();
         for (name, value) in &remote.headers {
@@ -39,7 +47,10 @@ impl Gate {
             value.set_sensitive(true);
             headers.append(parsed, value);
         }
-        let same_origin = reqwest::redirect::Policy::custom(|attempt| {
+        let followed = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&followed);
+        let same_origin = reqwest::redirect::Policy::custom(move |attempt| {
+            counted.fetch_add(1, Ordering::Relaxed);
             let origin = attempt.previous().first().map(Url::origin);
             if attempt.previous().len() > 5 {
                 attempt.error("too many redirects")
@@ -73,6 +84,7 @@ impl Gate {
             url,
             authorization: remote.authorization()?,
             address,
+            redirects: followed,
         }))
     }
 
@@ -99,10 +111,14 @@ impl Gate {
             if let Some(bearer) = &bearer {
                 request = request.bearer_auth(bearer.expose());
             }
-            let response = request
-                .send()
-                .await
-                .map_err(|error| self.unreachable(None, causes(&error.without_url())))?;
+            let redirects = self.redirects.load(Ordering::Relaxed);
+            let response = request.send().await.map_err(|error| {
+                // Who was redirected has been heard. Another request's redirect in the meantime makes
+                // no more than a doubt of it.
+                let is_first = self.redirects.load(Ordering::Relaxed) == redirects;
+                let sent = !(error.is_connect() || error.is_builder()) || !is_first;
+                self.lost(sent, causes(&error.without_url()))
+            })?;
             let status = response.status();
             if !matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
                 return Ok(response);
@@ -129,24 +145,88 @@ impl Gate {
     }
 
     /// The error for a status that says it all.
-    pub(super) fn refused(&self, status: StatusCode) -> Error {
-        self.unreachable(Some(status), format!("HTTP {status}"))
+    pub(super) fn refused(&self, answer: &Head) -> Error {
+        self.turned_away(answer, String::new())
+    }
+
+    /// The error for a status that says it all, and a body that may say it in words.
+    pub(super) fn refused_with(&self, answer: &Head, text: &str) -> Error {
+        let said: Value = serde_json::from_str(text).unwrap_or_default();
+        let places = ["/error/message", "/message", "/detail", "/error"];
+        let words = places
+            .iter()
+            .find_map(|place| said.pointer(place)?.as_str());
+        let words = words.map(|words| format!(": {}", start(words)));
+        self.turned_away(answer, words.unwrap_or_default())
+    }
+
+    fn turned_away(&self, answer: &Head, words: String) -> Error {
+        let reason = format!("HTTP {}{words}", answer.status);
+        let mut error = self.unreachable(Some(answer.status), reason);
+        if let Error::Unreachable { retry_after, .. } = &mut error {
+            *retry_after = answer.retry_after;
+        }
+        error
     }
 
     /// The error for a body that answers no request.
     pub(super) fn off_topic(&self, status: StatusCode, text: &str) -> Error {
-        let start: String = text.chars().take(200).collect();
+        let start = start(text);
         let reason = format!("HTTP {status}, and a body that does not answer the request: {start}");
         self.unreachable(Some(status), reason)
     }
 
+    /// The error for what came back, once a request was sent.
     pub(super) fn unreachable(&self, status: Option<StatusCode>, reason: String) -> Error {
         Error::Unreachable {
             url: self.address.clone(),
             status: status.map(|status| status.as_u16()),
             reason,
+            sent: true,
+            retry_after: None,
         }
     }
+
+    /// The error for a request that nothing came back to, and that may have been `sent`.
+    fn lost(&self, sent: bool, reason: String) -> Error {
+        Error::Unreachable {
+            url: self.address.clone(),
+            status: None,
+            reason,
+            sent,
+            retry_after: None,
+        }
+    }
+}
+
+/// What the head of a response says of how the request was received.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Head {
+    pub(super) status: StatusCode,
+    retry_after: Option<Duration>,
+}
+
+impl Head {
+    pub(super) fn of(response: &Response) -> Self {
+        let text = |name: HeaderName| response.headers().get(name)?.to_str().ok();
+        let date = text(DATE);
+        let after = text(RETRY_AFTER);
+        Self {
+            status: response.status(),
+            retry_after: after.and_then(|after| retry_after(after, date, SystemTime::now())),
+        }
+    }
+
+    /// Whether the response is of somebody on the way, or of a server that has not looked at the
+    /// request: what is in its body is then no answer to it.
+    pub(super) fn is_passing(&self) -> bool {
+        is_passing(self.status.as_u16())
+    }
+}
+
+/// The start of a text that may be long.
+fn start(text: &str) -> String {
+    text.chars().take(200).collect()
 }
 
 /// The words of an error and of all that caused it.
