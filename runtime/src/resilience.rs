@@ -298,3 +298,6 @@ fn key(endpoint: &Endpoint) -> String {
         Endpoint::Http(remote) => remote.address().to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;
