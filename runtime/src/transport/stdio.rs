@@ -139,3 +139,45 @@ async fn write(
         is_whole: written >= length,
     })
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::process::Stdio;
+
+    use tokio::process::Command;
+
+    use super::*;
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn what_nobody_can_have_read_is_told_from_what_somebody_may_have() {
+        let closed = write(Arc::default(), "x").await;
+        assert!(closed.is_err_and(|unwritten| !unwritten.is_whole));
+
+        let mut gone = Command::new("true").stdin(Stdio::piped()).spawn().unwrap();
+        let stdin = Arc::new(Mutex::new(gone.stdin.take()));
+        gone.wait().await.unwrap();
+        let unwritten = write(stdin, "x").await;
+        assert!(unwritten.is_err_and(|unwritten| !unwritten.is_whole));
+
+        // Half a message is none: the reader leaves while a long one is being written.
+        let mut leaving = Command::new("head")
+            .args(["-c", "9"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let stdin = Arc::new(Mutex::new(leaving.stdin.take()));
+        let unwritten = write(Arc::clone(&stdin), "x".repeat(8 << 20)).await;
+        assert!(unwritten.is_err_and(|unwritten| !unwritten.is_whole));
+        leaving.wait().await.unwrap();
+
+        let mut idle = Command::new("sleep")
+            .arg("9")
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stdin = Arc::new(Mutex::new(idle.stdin.take()));
+        assert!(write(stdin, "x").await.is_ok());
+        idle.kill().await.unwrap();
+    }
+}
