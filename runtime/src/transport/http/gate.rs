@@ -242,3 +242,91 @@ pub(crate) fn causes(error: &dyn std::error::Error) -> String {
     }
     words
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+
+    use super::*;
+    use crate::transport::AuthorizationSettings;
+
+    /// What a request comes to that one connection is accepted for, and answered like this.
+    async fn asked(answer: Option<&'static str>) -> Result<Response, Error> {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/mcp", listener.local_addr().unwrap());
+        let server = answer.map(|answer| {
+            std::thread::spawn(move || {
+                let (mut stream, _) = listener.accept().unwrap();
+                drop(listener);
+                let mut head = [0; 4096];
+                let _ = stream.read(&mut head).unwrap();
+                stream.write_all(answer.as_bytes()).unwrap();
+            })
+        });
+        let gate = Gate::open(&Remote::new(
+            url,
+            vec![("Authorization".to_owned(), "x".into())],
+            AuthorizationSettings::default(),
+        ));
+        let gate = gate.unwrap();
+        let outcome = gate
+            .send(|http| http.post(gate.url().clone()).body("{}"))
+            .await;
+        if let Some(server) = server {
+            server.join().unwrap();
+        }
+        outcome
+    }
+
+    async fn was_sent(answer: Option<&'static str>) -> bool {
+        match asked(answer).await {
+            Err(Error::Unreachable { sent, .. }) => sent,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn what_was_not_sent_is_told_from_what_may_have_been() {
+        assert!(!was_sent(None).await);
+        assert!(was_sent(Some("")).await);
+        assert!(was_sent(Some("HTTP/1.1 200 OK\r\nContent-Le")).await);
+        // The server has taken what it was sent, and it is the next one that nobody is there for.
+        let elsewhere = "HTTP/1.1 303 See Other\r\nLocation: /done\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        assert!(was_sent(Some(elsewhere)).await);
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn a_status_is_told_with_the_words_and_the_time_that_come_with_it() {
+        let answer =
+            "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 3\r\nContent-Length: 0\r\n\r\n";
+        let response = asked(Some(answer)).await.unwrap();
+        let head = Head::of(&response);
+        assert!(head.is_passing());
+        let remote = Remote::new(
+            "http://a".to_owned(),
+            Vec::new(),
+            AuthorizationSettings::default(),
+        );
+        let gate = Gate::open(&remote).unwrap();
+        for text in [
+            r#"{"jsonrpc": "2.0", "id": null, "error": {"code": 1, "message": "too busy"}}"#,
+            r#"{"message": "too busy"}"#,
+            r#"{"error": "too busy"}"#,
+        ] {
+            let error = gate.refused_with(&head, text);
+            assert!(
+                error
+                    .to_string()
+                    .ends_with("503 Service Unavailable: too busy"),
+                "{error}"
+            );
+            assert_eq!(error.to_json(None)["error"]["retry_after"], 3);
+        }
+        let error = gate.refused_with(&head, "<html>");
+        assert!(
+            error.to_string().ends_with("503 Service Unavailable"),
+            "{error}"
+        );
+    }
+}
