@@ -116,21 +116,10 @@ impl Client {
         limits: Limits,
         host: Arc<dyn Host>,
     ) -> Result<Self, Error> {
-        let Some(connector) = connectors
-            .iter()
-            .find(|connector| (connector.reaches)(&endpoint))
-        else {
-            return Err(Error::usage_with_hint(
-                format!(
-                    "this program was built without what it takes to reach {}",
-                    endpoint.address()
-                ),
-                "generate it again with --url, or bundle it with --bundle",
-            ));
-        };
+        let connector = Connector::that_reaches(&endpoint, connectors)?;
         let route = Route {
             endpoint,
-            connector: *connector,
+            connector,
             host,
             introduction,
             limits,

@@ -37,12 +37,11 @@ use tokio::time::{Instant, sleep};
 use crate::client::Limits;
 use crate::error::Error;
 use crate::output::printer::Printer;
-use crate::settings::Settings;
 use crate::signal::Signals;
 use crate::transport::Endpoint;
 use circuit::{CIRCUITS, Circuits};
 use exposure::Sent;
-pub(crate) use options::Options;
+pub(crate) use options::{Options, Section, Standby};
 
 /// What may be done for a run to get its answer.
 pub(crate) struct Plan<'a> {
@@ -86,11 +85,16 @@ impl Failure {
 
 impl<'a> Plan<'a> {
     /// The plan for a call that may be repeated or not, or for questions (none).
-    pub(crate) fn new(settings: &Settings, call: Option<bool>, printer: &'a Printer) -> Self {
+    pub(crate) fn new(
+        options: &Options,
+        limits: Limits,
+        call: Option<bool>,
+        printer: &'a Printer,
+    ) -> Self {
         Self {
-            retries: settings.resilience.retries(),
-            is_told: settings.resilience.retries.is_some(),
-            limits: settings.limits(),
+            retries: options.retries(),
+            is_told: options.retries.is_some(),
+            limits,
             call,
             printer,
             circuits: &CIRCUITS,

@@ -2,30 +2,43 @@
 
 mod task;
 
+use std::cell::OnceCell;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::asked::Respondent;
 use crate::client::{self, Client, Introduction, Limits};
+use crate::config::Config;
+use crate::context::Context;
+use crate::credentials::{self, Filled};
 use crate::environment;
 use crate::error::{Error, Exit};
 use crate::host::Host;
 use crate::output::printer::Printer;
 use crate::output::{Answer, Files, pretty};
+use crate::person;
 use crate::resilience::{self, Failure, Plan, Server};
 use crate::settings::{Format, Settings, Verbosity};
 use crate::signal::Signals;
 use crate::spec::{Spec, Tool, Transport};
 use crate::text::plain;
 use crate::transport::{Connector, Endpoint};
+use crate::vault::{Broker, Opening, Patience, Vault};
+
+/// How long a person may take to connect or approve something.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A program whose command line has been read.
 pub(crate) struct Run {
     pub(crate) spec: &'static Spec,
     pub(crate) connectors: &'static [Connector],
+    pub(crate) vaults: &'static [Vault],
     pub(crate) settings: Settings,
     pub(crate) printer: Printer,
+    pub(crate) context: Context,
+    config: OnceCell<Config>,
 }
 
 /// Who speaks with a server: the run that is meant for it, and who answers what it asks back.
@@ -35,6 +48,77 @@ struct Side<'a> {
 }
 
 impl Run {
+    pub(crate) fn new(
+        spec: &'static Spec,
+        connectors: &'static [Connector],
+        vaults: &'static [Vault],
+        settings: Settings,
+    ) -> Self {
+        Self {
+            spec,
+            connectors,
+            vaults,
+            printer: Printer::new(settings.format, settings.verbosity),
+            context: Context::of(&settings),
+            settings,
+            config: OnceCell::new(),
+        }
+    }
+
+    /// The same, for calling a tool.
+    pub(crate) fn of_tool(mut self, wire: &str) -> Self {
+        self.context.tool = Some(wire.to_owned());
+        self
+    }
+
+    /// The program's configuration, read when it is first needed.
+    pub(crate) fn config(&self) -> Result<&Config, Error> {
+        if let Some(config) = self.config.get() {
+            return Ok(config);
+        }
+        let config = Config::read(self.spec.name, self.settings.config.as_deref())?;
+        Ok(self.config.get_or_init(|| config))
+    }
+
+    /// The value of every slot.
+    pub(crate) async fn credentials(&self) -> Result<Filled, Error> {
+        let planned = credentials::plan(self.spec, &self.settings.overrides, self.config()?)?;
+        credentials::fill(self.spec.name, planned, async || self.broker().await).await
+    }
+
+    /// The same without those that a vault has, for what needs no credentials but may use them.
+    pub(crate) async fn own_credentials(&self) -> Result<Filled, Error> {
+        let mut planned = credentials::plan(self.spec, &self.settings.overrides, self.config()?)?;
+        planned.retain(|planned| !matches!(planned.from, credentials::From::Vault(_)));
+        let none = async || Err(Error::usage("no vault is asked"));
+        credentials::fill(self.spec.name, planned, none).await
+    }
+
+    /// Whether answers are for people.
+    pub(crate) fn is_text(&self) -> bool {
+        self.printer.format() == Format::Text
+    }
+
+    /// The vault, opened for this run.
+    pub(crate) async fn broker(&self) -> Result<Arc<dyn Broker>, Error> {
+        let address = self.config()?.sections.alter.base_url.clone();
+        let person = person::is_there();
+        credentials::open(self.spec.name, self.vaults, |key| Opening {
+            program: self.spec.name.to_owned(),
+            key,
+            base_url: address.or_else(environment::vault_address),
+            context: self.context.clone(),
+            patience: Patience {
+                person,
+                browser: person,
+                wait: self.settings.wait,
+                limit: self.settings.timeout.unwrap_or(PATIENCE),
+            },
+            printer: self.printer.clone(),
+        })
+        .await
+    }
+
     /// Says what went wrong, if anything did.
     pub(crate) fn finish(&self, tool: Option<&str>, outcome: Result<(), Error>) -> Exit {
         self.printer.end();
@@ -85,34 +169,69 @@ impl Run {
         ask: impl AsyncFn(&mut Client) -> Result<T, Error>,
         tell: impl FnOnce(T) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let first = self.server()?;
-        let other = self.fallback();
+        let host = self.host()?;
+        let options = self
+            .settings
+            .resilience
+            .over(self.config()?, &self.settings);
+        let other = self.fallback(&options);
         client::converse(async {
             let mut signals = Signals::listen()?;
-            let plan = Plan::new(&self.settings, call, &self.printer);
-            let fallback = other.as_ref().map(|other| async || other.server());
-            let once = async |server: &Server<Side<'_>>, limits, signals: &mut Signals| {
-                let Side { run, host } = &server.who;
-                run.once(&server.endpoint, host, limits, signals, &ask)
-                    .await
+            let filled = signals.or(self.credentials()).await??;
+            let outcome = async {
+                let first = self.server(host, &filled)?;
+                let fallback = other.as_ref().map(|other| {
+                    // What is meant for the first one's address is for no other.
+                    let filled = Filled {
+                        values: filled.values.clone(),
+                        headers: Vec::new(),
+                        broker: filled.broker.clone(),
+                    };
+                    async move || {
+                        let server = other.server(other.host()?, &filled)?;
+                        Connector::that_reaches(&server.endpoint, self.connectors)?;
+                        Ok(server)
+                    }
+                });
+                let once = async |server: &Server<Side<'_>>, limits, signals: &mut Signals| {
+                    let Side { run, host } = &server.who;
+                    run.once(&server.endpoint, host, limits, signals, &ask)
+                        .await
+                };
+                let plan = Plan::new(&options, self.settings.limits(), call, &self.printer);
+                let attempt = resilience::attempt(&plan, first, fallback, &mut signals, once);
+                let (answer, client) = attempt.await?;
+                let outcome = tell(answer);
+                let _ = signals.or(client.close()).await;
+                outcome
+            }
+            .await;
+            let Some(broker) = &filled.broker else {
+                return outcome;
             };
-            let attempt = resilience::attempt(&plan, first, fallback, &mut signals, once);
-            let (answer, client) = attempt.await?;
-            let outcome = tell(answer);
-            let _ = signals.or(client.close()).await;
-            outcome
+            match (outcome, signals.or(broker.close()).await) {
+                // What the server could not get by the broker is what the run failed of, whatever the
+                // server made of it.
+                (Ok(()) | Err(Error::Tool { .. }), Ok(Some(fault))) => Err(fault),
+                (outcome, _) => outcome,
+            }
         })
     }
 
-    /// The server, with all that it takes to reach it.
-    fn server(&self) -> Result<Server<Side<'_>>, Error> {
-        let endpoint = environment::endpoint(self.spec, &self.settings.overrides)?;
-        let host = Respondent::new(
+    /// Who answers what a server asks.
+    fn host(&self) -> Result<Respondent, Error> {
+        Respondent::new(
             self.spec.name,
             &self.settings,
             self.spec.server.capabilities,
             self.printer.clone(),
-        )?;
+        )
+    }
+
+    /// The server, with all that it takes to reach it.
+    fn server(&self, host: Respondent, filled: &Filled) -> Result<Server<Side<'_>>, Error> {
+        let overrides = &self.settings.overrides;
+        let endpoint = environment::endpoint(self.spec, overrides, filled, &self.context)?;
         let who = Side {
             run: self,
             host: Arc::new(host),
@@ -121,15 +240,15 @@ impl Run {
     }
 
     /// The run that asks the fallback instead, if there is one.
-    fn fallback(&self) -> Option<Self> {
-        let fallback = &self.settings.resilience.fallback;
+    fn fallback(&self, options: &resilience::Options) -> Option<Self> {
+        let settings = Settings {
+            overrides: options.fallback.overrides(&self.settings.overrides)?,
+            ..self.settings.clone()
+        };
+        let run = Self::new(self.spec, self.connectors, self.vaults, settings);
         Some(Self {
-            settings: Settings {
-                overrides: fallback.overrides(&self.settings.overrides)?,
-                ..self.settings.clone()
-            },
-            printer: self.printer.clone(),
-            ..*self
+            context: self.context.clone(),
+            ..run
         })
     }
 

@@ -1,11 +1,15 @@
 //! What the user says of retries and of another server.
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
+use serde::Deserialize;
 
+use crate::config::Config;
 use crate::environment::{self, Overrides};
 use crate::error::Error;
+use crate::settings::Settings;
 
 /// How often a call is tried again where nobody says. Three attempts are what clients of package
 /// registries make; a call that may have been carried out is not among what is tried again.
@@ -22,6 +26,8 @@ pub(crate) struct Options {
     pub(crate) fallback: Fallback,
     /// Whether the line names the fallback, and not a variable.
     is_of_line: bool,
+    /// Whether there is to be none, whatever is configured.
+    is_alone: bool,
 }
 
 /// The server that is asked where the first one is not there.
@@ -35,11 +41,64 @@ pub(crate) struct Fallback {
     pub(crate) headers: Vec<String>,
 }
 
+/// `[resilience]` of the configuration.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Section {
+    /// How often to try again.
+    #[serde(deserialize_with = "retries")]
+    pub(crate) retries: Option<u32>,
+}
+
+/// `[fallback]` of the configuration.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default, try_from = "Given")]
+pub(crate) struct Standby(Fallback);
+
+/// The same as it is written.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Given {
+    command: Option<String>,
+    url: Option<String>,
+    headers: BTreeMap<String, String>,
+}
+
+impl TryFrom<Given> for Standby {
+    type Error = &'static str;
+
+    fn try_from(given: Given) -> Result<Self, Self::Error> {
+        if given.command.is_some() == given.url.is_some() {
+            return Err("one of `command` and `url` is wanted");
+        }
+        let headers = given.headers.into_iter();
+        Ok(Self(Fallback {
+            command: given.command,
+            url: given.url,
+            headers: headers
+                .map(|(name, value)| format!("{name}: {value}"))
+                .collect(),
+        }))
+    }
+}
+
+fn retries<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
+    let number = u32::deserialize(from)?;
+    if RANGE.contains(&i64::from(number)) {
+        return Ok(Some(number));
+    }
+    let (least, most) = (RANGE.start(), RANGE.end());
+    Err(serde::de::Error::custom(format!(
+        "not a number from {least} to {most}"
+    )))
+}
+
 impl Options {
     /// One attempt at one server.
     pub(crate) fn once() -> Self {
         Self {
             retries: Some(0),
+            is_alone: true,
             ..Self::default()
         }
     }
@@ -99,7 +158,7 @@ impl Options {
                 url,
                 headers: Vec::new(),
             },
-            is_of_line: false,
+            ..Self::default()
         })
     }
 
@@ -123,6 +182,22 @@ impl Options {
         if is_elsewhere && !self.is_of_line {
             (self.fallback.command, self.fallback.url) = (None, None);
         }
+    }
+
+    /// These over the configuration. The stand-in of the usual server is not that of another.
+    pub(crate) fn over(&self, config: &Config, settings: &Settings) -> Self {
+        let mut options = self.clone();
+        options.retries = options.retries.or(config.sections.resilience.retries);
+        let is_open = !options.is_alone && !settings.overrides.is_elsewhere();
+        if let (None, None, true, Some(Standby(fallback))) = (
+            &options.fallback.command,
+            &options.fallback.url,
+            is_open,
+            &config.sections.fallback,
+        ) {
+            options.fallback = fallback.clone();
+        }
+        options
     }
 
     /// How often to try again.
@@ -211,5 +286,60 @@ mod tests {
             folded(&[&["--mcp-retries", "5"], &["--mcp-retries=0"]]).retries(),
             0
         );
+    }
+
+    fn configured(text: &str) -> Result<Config, String> {
+        let sections = toml::from_str(text).map_err(|error| error.to_string())?;
+        Ok(Config {
+            file: None,
+            sections,
+        })
+    }
+
+    #[test]
+    fn the_configuration_is_beneath_all_that_is_said_otherwise() {
+        let text = "[resilience]\nretries = 7\n[fallback]\nurl = 'https://kept'\nheaders = {X-Key = '${K}'}";
+        let config = configured(text).unwrap();
+        let usual = Settings::default();
+        let options = Options::default().over(&config, &usual);
+        assert_eq!(options.retries(), 7);
+        assert_eq!(options.fallback.url.as_deref(), Some("https://kept"));
+        assert_eq!(options.fallback.headers, ["X-Key: ${K}"]);
+        let said = folded(&[&["--mcp-retries", "1"]]).over(&config, &usual);
+        assert_eq!(said.retries(), 1);
+        assert_eq!(said.fallback.url.as_deref(), Some("https://beneath"));
+        assert_eq!(said.fallback.headers, [""; 0]);
+
+        let elsewhere = Settings {
+            overrides: Overrides {
+                url: Some("https://other".to_owned()),
+                ..Overrides::default()
+            },
+            ..Settings::default()
+        };
+        assert_eq!(
+            Options::default().over(&config, &elsewhere).fallback.url,
+            None
+        );
+        let alone = Options::once().over(&config, &usual);
+        assert_eq!((alone.retries(), alone.fallback.url), (0, None));
+    }
+
+    #[test]
+    fn what_is_wrong_in_the_configuration_is_said() {
+        for (text, words) in [
+            ("[resilience]\nretries = -1", "u32"),
+            ("[resilience]\nretries = 101", "0 to 100"),
+            ("[resilience]\nretry = 1", "unknown field `retry`"),
+            ("[fallback]", "one of `command` and `url`"),
+            (
+                "[fallback]\nurl = 'a'\ncommand = 'b'",
+                "one of `command` and `url`",
+            ),
+            ("[fallback]\nport = 1", "unknown field `port`"),
+        ] {
+            let error = configured(text).unwrap_err();
+            assert!(error.contains(words), "{text}: {error}");
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 
 use super::*;
 use crate::process::Launch;
-use crate::settings::{Format, Verbosity};
+use crate::settings::{Format, Settings, Verbosity};
 
 const MOMENT: Duration = Duration::from_millis(1);
 
@@ -65,7 +65,12 @@ impl Setting {
     fn plan(&self, call: Option<bool>) -> Plan<'_> {
         Plan {
             circuits: &self.circuits,
-            ..Plan::new(&self.settings, call, &self.printer)
+            ..Plan::new(
+                &self.settings.resilience,
+                self.settings.limits(),
+                call,
+                &self.printer,
+            )
         }
     }
 

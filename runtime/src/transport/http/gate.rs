@@ -43,7 +43,7 @@ impl Gate {
             let bad =
                 |what: &str| Error::usage(format!("header `{name}`: not a valid header {what}"));
             let parsed = HeaderName::try_from(name).map_err(|_| bad("name"))?;
-            let mut value = HeaderValue::try_from(value).map_err(|_| bad("value"))?;
+            let mut value = HeaderValue::try_from(value.expose()).map_err(|_| bad("value"))?;
             value.set_sensitive(true);
             headers.append(parsed, value);
         }
@@ -249,6 +249,7 @@ mod tests {
     use std::net::TcpListener;
 
     use super::*;
+    use crate::secret::Secret;
     use crate::transport::AuthorizationSettings;
 
     /// What a request comes to that one connection is accepted for, and answered like this.
@@ -266,7 +267,7 @@ mod tests {
         });
         let gate = Gate::open(&Remote::new(
             url,
-            vec![("Authorization".to_owned(), "x".into())],
+            vec![("Authorization".to_owned(), Secret::plain("x"))],
             AuthorizationSettings::default(),
         ));
         let gate = gate.unwrap();
