@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
 /// The longest wait before the first retry; it doubles with each.
-const BASE: Duration = Duration::from_millis(200);
+const BASE: Duration = Duration::from_millis(400);
 
 /// The longest wait before any.
 const LONGEST: Duration = Duration::from_secs(10);
@@ -36,9 +36,9 @@ mod tests {
         let most: Vec<_> = [0, 1, 2, 5, 6, 40]
             .map(|retry| wait(retry, 1.0).as_millis())
             .into();
-        assert_eq!(most, [200, 400, 800, 6400, 10_000, 10_000]);
+        assert_eq!(most, [400, 800, 1600, 10_000, 10_000, 10_000]);
         assert_eq!(wait(3, 0.0), Duration::ZERO);
-        assert_eq!(wait(1, 0.5).as_millis(), 200);
+        assert_eq!(wait(1, 0.5).as_millis(), 400);
     }
 
     #[test]

@@ -200,7 +200,7 @@ fn the_wait_is_the_server_s_where_it_names_one_and_there_is_time() {
     assert_eq!(next(&asks(60), Duration::ZERO), None);
     assert_eq!(next(&asks(7), MINUTE - Duration::from_secs(7)), None);
     let lost = failed(refused(), Sent::Perhaps);
-    assert_eq!(next(&lost, Duration::ZERO).unwrap().as_millis(), 200);
+    assert_eq!(next(&lost, Duration::ZERO).unwrap().as_millis(), 400);
     assert_eq!(next(&lost, MINUTE), None);
     let json = asks(7).error.to_json(None);
     assert_eq!(json["error"]["retry_after"], 7);
