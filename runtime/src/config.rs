@@ -17,6 +17,7 @@ use crate::credentials::Entry;
 use crate::environment;
 use crate::error::Error;
 use crate::policy::{self, Layer};
+use crate::resilience;
 
 /// What the user configured.
 #[derive(Debug, Default)]
@@ -40,6 +41,10 @@ pub(crate) struct Sections {
     policy: Option<policy::Section>,
     /// The log of calls.
     pub(crate) audit: Option<audit::Section>,
+    /// How often to try again.
+    pub(crate) resilience: resilience::Section,
+    /// The server that is asked where the usual one is not there.
+    pub(crate) fallback: Option<resilience::Standby>,
 }
 
 /// `[alter]`: how the vault of Alter is spoken to.

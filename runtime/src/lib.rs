@@ -48,6 +48,7 @@ mod private;
 mod process;
 mod protocol;
 mod reaper;
+mod resilience;
 mod run;
 pub mod sample;
 pub mod schema;

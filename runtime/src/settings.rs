@@ -12,6 +12,7 @@ use crate::client::Limits;
 use crate::environment::{self, Overrides};
 use crate::error::Error;
 use crate::protocol::{REVISIONS, Revision};
+use crate::resilience;
 use crate::secret::Secret;
 use crate::spec::Tool;
 
@@ -55,6 +56,8 @@ pub(crate) struct Settings {
     /// Where the binaries of an answer go.
     pub(crate) save_dir: Option<PathBuf>,
     pub(crate) overrides: Overrides,
+    /// Retries, and another server.
+    pub(crate) resilience: resilience::Options,
     /// Answers to what the server asks: `accept-defaults`, `decline`, JSON, or a file with JSON.
     pub(crate) answers: Option<String>,
     /// The folders that the server may work in.
@@ -102,7 +105,7 @@ impl Settings {
             true => option("mcp-wait"),
             false => option("mcp-wait").visible_alias("wait"),
         };
-        command
+        let command = command
             .disable_help_flag(true)
             .arg(
                 option("output")
@@ -246,14 +249,14 @@ impl Settings {
                     .value_name("ID")
                     .hide(true)
                     .help("Name the conversation that this is part of"),
-            )
-            .arg(
-                option("help")
-                    .short('h')
-                    .action(ArgAction::Help)
-                    .value_parser(value_parser!(bool))
-                    .help("Print help: in short with -h, in full with --help"),
-            )
+            );
+        resilience::Options::add_to(command, HEADING).arg(
+            option("help")
+                .short('h')
+                .action(ArgAction::Help)
+                .value_parser(value_parser!(bool))
+                .help("Print help: in short with -h, in full with --help"),
+        )
     }
 
     /// Whether a tool has the flag that agrees to it for itself, so that only `--mcp-yes` does.
@@ -290,6 +293,7 @@ impl Settings {
         settings.save_dir = environment::option(program, "SAVE_DIR").map(PathBuf::from);
         settings.overrides.command = environment::option(program, "COMMAND");
         settings.overrides.url = environment::option(program, "URL");
+        settings.resilience = resilience::Options::of_environment(program)?;
         settings.answers = environment::option(program, "ANSWERS");
         settings.roots = environment::option(program, "ROOT")
             .iter()
@@ -335,6 +339,7 @@ impl Settings {
         if let Some(url) = text("mcp-url") {
             (self.overrides.command, self.overrides.url) = (None, Some(url));
         }
+        self.resilience.fold(matches);
         if let Some(answers) = text("mcp-answers") {
             self.answers = Some(answers);
         }
