@@ -30,6 +30,8 @@ mod error;
 mod host;
 mod leak;
 mod ledger;
+#[cfg(feature = "http")]
+mod loopback;
 mod manual;
 mod output;
 mod person;
