@@ -12,6 +12,8 @@
 //! The door is synchronous and not generic, so that rmcp is compiled once, here, and not again into
 //! every program: a program's own build is a table and a link.
 
+#[cfg(feature = "http")]
+mod alter;
 mod arguments;
 mod asked;
 #[cfg(feature = "http")]

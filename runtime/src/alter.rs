@@ -1,0 +1,24 @@
+//! The Alter vault: a client that signs, and the broker over it.
+//!
+//! ```text
+//! Want … ──▶ broker ──▶ client ──▶ the vault          inject ──▶ a request to its origin
+//!              │          (sign, attribution,            ▲
+//!              │           refusal, answer)              │
+//!              └───────────────◀── credential ───────────┘
+//! ```
+//!
+//! The key to the vault goes along in every request to it, so that whoever sees one owns the key:
+//! no redirect is followed, nothing but TLS or this machine is spoken to, and no header is shown. What
+//! the vault answers is checked to the last field before any of it is used.
+
+mod address;
+mod attribution;
+mod aws;
+mod clock;
+mod header;
+mod key;
+mod refusal;
+mod sign;
+mod sigv4;
+#[cfg(test)]
+mod vectors;
