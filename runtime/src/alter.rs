@@ -14,6 +14,7 @@
 mod address;
 mod attribution;
 mod aws;
+mod carrier;
 mod clock;
 mod header;
 mod key;

@@ -25,7 +25,7 @@ mod direct;
 mod guard;
 mod head;
 mod origin;
-mod refusal;
+mod rejection;
 #[cfg(test)]
 mod tests;
 
@@ -45,7 +45,7 @@ use url::Url;
 
 pub(crate) use self::capability::Capability;
 pub(crate) use self::origin::Origin;
-pub(crate) use self::refusal::Refusal;
+pub(crate) use self::rejection::Rejection;
 
 use self::guard::Gate;
 use crate::error::Error;
@@ -53,13 +53,13 @@ use crate::vault::Boxed;
 
 /// Who carries the requests of a route to its origin, with the credential.
 pub(crate) trait Upstream: Send + Sync {
-    /// Refuses a request before its body is asked for.
-    fn accepts(&self, _method: &Method, _headers: &HeaderMap) -> Result<(), Refusal> {
+    /// Refuses a request with a body before that is asked for.
+    fn accepts(&self, _headers: &HeaderMap) -> Result<(), Rejection> {
         Ok(())
     }
 
     /// Carries a request, and gives what it was answered. Dropped before, the request is given up.
-    fn send(&self, request: Outgoing) -> Boxed<'_, Result<Incoming, Refusal>>;
+    fn send(&self, request: Outgoing) -> Boxed<'_, Result<Incoming, Rejection>>;
 }
 
 /// Some bytes after the other; an error if they end before they should.

@@ -9,7 +9,7 @@ use http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, Method, StatusCode};
 use tokio::io::{AsyncWrite, AsyncWriteExt, BufWriter};
 
-use super::refusal::Refusal;
+use super::rejection::Rejection;
 use super::{Flow, Incoming};
 
 /// How much is gathered before it is written.
@@ -103,8 +103,8 @@ impl<W: AsyncWrite + Unpin> Outlet<W> {
     }
 
     /// Says why a request was not passed on. The connection is to be closed.
-    pub(super) async fn refuse(&mut self, refusal: &Refusal, is_bare: bool) -> io::Result<()> {
-        let body = refusal.body();
+    pub(super) async fn refuse(&mut self, rejection: &Rejection, is_bare: bool) -> io::Result<()> {
+        let body = rejection.body();
         let mut headers = HeaderMap::new();
         let mut set = |name, value: &str| {
             if let Ok(value) = value.try_into() {
@@ -114,11 +114,11 @@ impl<W: AsyncWrite + Unpin> Outlet<W> {
         set(http::header::CONTENT_TYPE, "application/json");
         set(http::header::CACHE_CONTROL, "no-store");
         set(CONTENT_LENGTH, &body.len().to_string());
-        if refusal.status == StatusCode::UNAUTHORIZED {
+        if rejection.status == StatusCode::UNAUTHORIZED {
             // Some clients show no credential before they are asked for it.
             set(http::header::WWW_AUTHENTICATE, "Basic realm=\"loopback\"");
         }
-        self.head(refusal.status, &headers, false).await?;
+        self.head(rejection.status, &headers, false).await?;
         if !is_bare {
             self.writer.write_all(&body).await?;
         }

@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderName, HeaderValue};
 
 use super::head::{Framing, is_control};
-use super::refusal::Refusal;
+use super::rejection::Rejection;
 
 /// The longest line that tells a chunk's size, extensions included, in bytes.
 const LONGEST_SIZE: usize = 256;
@@ -72,7 +72,7 @@ impl Body {
     /// # Errors
     ///
     /// When it is not chunked as RFC 9112, section 7.1, has it, or a limit is passed.
-    pub(super) fn take(&mut self, bytes: &mut BytesMut) -> Result<Piece, Refusal> {
+    pub(super) fn take(&mut self, bytes: &mut BytesMut) -> Result<Piece, Rejection> {
         loop {
             match self.next {
                 Next::Nothing => return Ok(Piece::End),
@@ -139,7 +139,7 @@ impl Body {
     }
 
     /// The size of a chunk: hexadecimal digits, and extensions that nobody reads.
-    fn size(&mut self, line: &[u8]) -> Result<u64, Refusal> {
+    fn size(&mut self, line: &[u8]) -> Result<u64, Rejection> {
         let digits = line
             .iter()
             .take_while(|byte| byte.is_ascii_hexdigit())
@@ -150,26 +150,26 @@ impl Body {
             .ok()
             .filter(|digits| digits.len() < 16)
             .and_then(|digits| u64::from_str_radix(digits, 16).ok())
-            .ok_or_else(|| Refusal::malformed("a chunk without a size"))?;
+            .ok_or_else(|| Rejection::malformed("a chunk without a size"))?;
         if !extensions.is_empty() && !extensions.trim_ascii_start().starts_with(b";") {
-            return Err(Refusal::malformed("a chunk whose size is no number"));
+            return Err(Rejection::malformed("a chunk whose size is no number"));
         }
         self.extensions += extensions.len();
         if self.extensions > MOST_EXTENSIONS {
-            return Err(Refusal::malformed("too many chunk extensions"));
+            return Err(Rejection::malformed("too many chunk extensions"));
         }
         Ok(size)
     }
 }
 
 /// Whether a trailer is a header; it is passed on to nobody.
-fn trailer(line: &[u8]) -> Result<(), Refusal> {
+fn trailer(line: &[u8]) -> Result<(), Rejection> {
     let mut parts = line.splitn(2, |byte| *byte == b':');
     let name = parts.next().map(HeaderName::from_bytes);
     let value = parts.next().map(HeaderValue::from_bytes);
     match (name, value) {
         (Some(Ok(_)), Some(Ok(_))) => Ok(()),
-        _ => Err(Refusal::malformed("a trailer that is no header")),
+        _ => Err(Rejection::malformed("a trailer that is no header")),
     }
 }
 
@@ -178,7 +178,7 @@ fn trailer(line: &[u8]) -> Result<(), Refusal> {
 /// # Errors
 ///
 /// When it is longer than it may be, or has in it what ends a line for others.
-fn line(bytes: &mut BytesMut, longest: usize) -> Result<Option<Bytes>, Refusal> {
+fn line(bytes: &mut BytesMut, longest: usize) -> Result<Option<Bytes>, Rejection> {
     let seen = bytes
         .get(..(longest + 2).min(bytes.len()))
         .unwrap_or_default();
@@ -191,15 +191,15 @@ fn line(bytes: &mut BytesMut, longest: usize) -> Result<Option<Bytes>, Refusal> 
             }
             (b'\r', None) if at + 1 == bytes.len() && at <= longest => return Ok(None),
             (b'\r' | b'\n', _) => {
-                return Err(Refusal::malformed(
+                return Err(Rejection::malformed(
                     "a line of a chunk that ends otherwise than in CR LF",
                 ));
             }
             (byte, _) if is_control(*byte) => {
-                return Err(Refusal::malformed("a control character among chunks"));
+                return Err(Rejection::malformed("a control character among chunks"));
             }
             _ if at >= longest => {
-                return Err(Refusal::malformed("a line of a chunk that is too long"));
+                return Err(Rejection::malformed("a line of a chunk that is too long"));
             }
             _ => {}
         }
@@ -212,7 +212,7 @@ mod tests {
     use super::*;
 
     /// The body and what is left, however the bytes come.
-    fn body(framing: Framing, input: &[u8]) -> Result<(Vec<u8>, Vec<u8>, bool), Refusal> {
+    fn body(framing: Framing, input: &[u8]) -> Result<(Vec<u8>, Vec<u8>, bool), Rejection> {
         let whole = taken(framing, input, input.len().max(1));
         for step in [1, 2, 3, 7] {
             assert_eq!(taken(framing, input, step), whole, "{step} bytes at once");
@@ -224,7 +224,7 @@ mod tests {
         framing: Framing,
         input: &[u8],
         step: usize,
-    ) -> Result<(Vec<u8>, Vec<u8>, bool), Refusal> {
+    ) -> Result<(Vec<u8>, Vec<u8>, bool), Rejection> {
         let mut body = Body::new(framing);
         let mut bytes = BytesMut::new();
         let mut data = Vec::new();

@@ -16,7 +16,7 @@ use super::answer::{Manner, Outlet};
 use super::body::{Body, Piece};
 use super::guard::Gate;
 use super::head::{self, Framing, Head};
-use super::refusal::Refusal;
+use super::rejection::Rejection;
 use super::{Limits, Outgoing, Sent, Upstream};
 
 /// How much is read at once, and how much of later requests is taken while one is answered.
@@ -40,8 +40,8 @@ pub(super) async fn serve(
         let head = match intake.head(idle, limits.head).await {
             Ok(Some(head)) => head,
             Ok(None) => return,
-            Err(refusal) => {
-                let _ = outlet.refuse(&refusal, false).await;
+            Err(rejection) => {
+                let _ = outlet.refuse(&rejection, false).await;
                 break;
             }
         };
@@ -78,7 +78,7 @@ enum Trouble {
     /// The server hung up.
     Gone,
     /// The body is none.
-    Malformed(Refusal),
+    Malformed(Rejection),
 }
 
 async fn answer(
@@ -90,13 +90,16 @@ async fn answer(
 ) -> After {
     let manner = Manner::new(&head.method, head.takes_chunks, head.is_persistent);
     let admitted = gate.admit(&head).and_then(|admitted| {
-        upstream.accepts(&admitted.method, &admitted.headers)?;
+        match head.framing {
+            Framing::None | Framing::Length(0) => {}
+            Framing::Length(_) | Framing::Chunked => upstream.accepts(&admitted.headers)?,
+        }
         Ok(admitted)
     });
     let admitted = match admitted {
         Ok(admitted) => admitted,
-        Err(refusal) => {
-            let _ = outlet.refuse(&refusal, manner.is_bare).await;
+        Err(rejection) => {
+            let _ = outlet.refuse(&rejection, manner.is_bare).await;
             return After::Linger;
         }
     };
@@ -120,8 +123,8 @@ async fn answer(
                     gate.strip_answer(&asked, &mut answer.headers);
                     outlet.pass_on(answer, manner).await
                 }
-                Err(refusal) => outlet
-                    .refuse(&refusal, manner.is_bare)
+                Err(rejection) => outlet
+                    .refuse(&rejection, manner.is_bare)
                     .await
                     .map(|()| false),
             }
@@ -137,8 +140,8 @@ async fn answer(
         Ok(Ok(_)) => After::Linger,
         Ok(Err(_)) | Err(Trouble::Gone) => After::Nothing,
         Err(Trouble::Malformed(_)) if outlet.has_begun => After::Nothing,
-        Err(Trouble::Malformed(refusal)) => {
-            let _ = outlet.refuse(&refusal, manner.is_bare).await;
+        Err(Trouble::Malformed(rejection)) => {
+            let _ = outlet.refuse(&rejection, manner.is_bare).await;
             After::Linger
         }
     }
@@ -182,7 +185,7 @@ impl<R: AsyncRead + Unpin> Intake<R> {
     }
 
     /// The head of the next request, none if there is none. Its first byte may be `idle` late.
-    async fn head(&mut self, idle: Duration, limit: Duration) -> Result<Option<Head>, Refusal> {
+    async fn head(&mut self, idle: Duration, limit: Duration) -> Result<Option<Head>, Rejection> {
         if self.bytes.is_empty() && !idle.is_zero() {
             match tokio::time::timeout(idle, self.read()).await {
                 Ok(Ok(count)) if count > 0 => {}
@@ -203,7 +206,7 @@ impl<R: AsyncRead + Unpin> Intake<R> {
                 Err(_) => {
                     let message = "the head of the request did not come in time";
                     let status = StatusCode::REQUEST_TIMEOUT;
-                    return Err(Refusal::new(status, "head_too_slow", message));
+                    return Err(Rejection::new(status, "head_too_slow", message));
                 }
             }
         }

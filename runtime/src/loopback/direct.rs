@@ -9,7 +9,7 @@ use http::{HeaderValue, StatusCode};
 use reqwest::{Body, Client, Request, redirect};
 
 use super::origin::Origin;
-use super::refusal::Refusal;
+use super::rejection::Rejection;
 use super::{Incoming, Outgoing};
 use crate::transport::causes;
 
@@ -57,7 +57,7 @@ impl Direct {
     /// # Errors
     ///
     /// When there is no answer.
-    pub(crate) async fn send(&self, outgoing: Outgoing) -> Result<Incoming, Refusal> {
+    pub(crate) async fn send(&self, outgoing: Outgoing) -> Result<Incoming, Rejection> {
         let mut request = Request::new(outgoing.method, outgoing.url);
         *request.headers_mut() = outgoing.headers;
         if let Some(sent) = outgoing.body {
@@ -86,13 +86,13 @@ impl Direct {
         })
     }
 
-    fn lost(&self, error: reqwest::Error) -> Refusal {
+    fn lost(&self, error: reqwest::Error) -> Rejection {
         let origin = &self.origin;
         if error.is_timeout() {
             let message = format!("no answer from {origin} in time");
-            return Refusal::new(StatusCode::GATEWAY_TIMEOUT, "origin_timeout", message);
+            return Rejection::new(StatusCode::GATEWAY_TIMEOUT, "origin_timeout", message);
         }
         let message = format!("cannot reach {origin}: {}", causes(&error.without_url()));
-        Refusal::new(StatusCode::BAD_GATEWAY, "origin_unreachable", message)
+        Rejection::new(StatusCode::BAD_GATEWAY, "origin_unreachable", message)
     }
 }

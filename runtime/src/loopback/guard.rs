@@ -11,7 +11,7 @@ use url::Url;
 use super::capability::Capability;
 use super::head::{Head, tokens};
 use super::origin::Origin;
-use super::refusal::Refusal;
+use super::rejection::Rejection;
 
 /// What is between two neighbours, and for no one behind them (RFC 9110, 7.6.1).
 const HOP_BY_HOP: [HeaderName; 9] = [
@@ -55,13 +55,13 @@ impl Gate {
     /// # Errors
     ///
     /// The answer to one that is not let through.
-    pub(super) fn admit(&self, head: &Head) -> Result<Admitted, Refusal> {
+    pub(super) fn admit(&self, head: &Head) -> Result<Admitted, Rejection> {
         self.check_host(&head.headers)?;
         // What TRACE is answered with has the injected credential in it.
         if matches!(head.method, Method::CONNECT | Method::TRACE) {
             let status = StatusCode::METHOD_NOT_ALLOWED;
             let message = format!("{} is not passed on", head.method);
-            return Err(Refusal::new(status, "method_not_allowed", message));
+            return Err(Rejection::new(status, "method_not_allowed", message));
         }
         let mut url = self.origin.join(&head.target)?;
         let mut headers = head.headers.clone();
@@ -69,7 +69,7 @@ impl Gate {
         if !self.capability.take(&mut headers, &mut query) {
             let message = "the request does not show what the server was given for a credential";
             let status = StatusCode::UNAUTHORIZED;
-            return Err(Refusal::new(status, "no_capability", message));
+            return Err(Rejection::new(status, "no_capability", message));
         }
         url.set_query(query.as_deref());
         strip_hops(&mut headers);
@@ -84,16 +84,16 @@ impl Gate {
     }
 
     /// A page of another origin whose name was made to mean this machine sends its own name.
-    fn check_host(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+    fn check_host(&self, headers: &HeaderMap) -> Result<(), Rejection> {
         let mut hosts = headers.get_all(HOST).iter();
         match (hosts.next(), hosts.next()) {
             (Some(host), None) if host.as_bytes() == self.authority.as_bytes() => Ok(()),
             (Some(_), None) => {
                 let message = "the Host is not the one that the server was given";
                 let status = StatusCode::MISDIRECTED_REQUEST;
-                Err(Refusal::new(status, "wrong_host", message))
+                Err(Rejection::new(status, "wrong_host", message))
             }
-            _ => Err(Refusal::malformed("not one Host")),
+            _ => Err(Rejection::malformed("not one Host")),
         }
     }
 
@@ -144,7 +144,7 @@ mod tests {
         }
     }
 
-    fn admit(gate: &Gate, head: &str) -> Result<Admitted, Refusal> {
+    fn admit(gate: &Gate, head: &str) -> Result<Admitted, Rejection> {
         gate.admit(&Head::read(head.as_bytes())?)
     }
 
@@ -222,7 +222,7 @@ mod tests {
         let key = gate.capability.secret().expose();
         let status = |hosts: &str| {
             let head = format!("GET /v1/x HTTP/1.1\r\n{hosts}X-Api-Key: {key}\r\n\r\n");
-            admit(&gate, &head).map_or_else(|refusal| refusal.status.as_u16(), |_| 200)
+            admit(&gate, &head).map_or_else(|rejection| rejection.status.as_u16(), |_| 200)
         };
         assert_eq!(status("Host: 127.0.0.1:4711\r\n"), 200);
         assert_eq!(status("Host: rebound.example:4711\r\n"), 421);

@@ -9,7 +9,7 @@
 use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
-use super::refusal::Refusal;
+use super::rejection::Rejection;
 
 /// The longest head that is read, in bytes.
 pub(super) const LONGEST: usize = 64 << 10;
@@ -47,7 +47,7 @@ pub(super) enum Framing {
 /// # Errors
 ///
 /// When a line ends otherwise than in CR LF, goes on in the next, or is longer than all may be.
-pub(super) fn end(bytes: &[u8], looked_at: usize) -> Result<Option<usize>, Refusal> {
+pub(super) fn end(bytes: &[u8], looked_at: usize) -> Result<Option<usize>, Rejection> {
     // The last bytes looked at may be the first of an end of a line.
     let start = looked_at.saturating_sub(3);
     for at in start..bytes.len() {
@@ -60,16 +60,16 @@ pub(super) fn end(bytes: &[u8], looked_at: usize) -> Result<Option<usize>, Refus
                 };
             }
             [b'\r', b'\n', b' ' | b'\t', ..] => {
-                return Err(Refusal::malformed("a header goes on in the next line"));
+                return Err(Rejection::malformed("a header goes on in the next line"));
             }
             [b'\r', other, ..] if *other != b'\n' => {
-                return Err(Refusal::malformed("a bare carriage return in the head"));
+                return Err(Rejection::malformed("a bare carriage return in the head"));
             }
             [b'\n', ..] if at == 0 || bytes.get(at - 1) != Some(&b'\r') => {
-                return Err(Refusal::malformed("a bare line feed in the head"));
+                return Err(Rejection::malformed("a bare line feed in the head"));
             }
             [byte, ..] if is_control(*byte) => {
-                return Err(Refusal::malformed("a control character in the head"));
+                return Err(Rejection::malformed("a control character in the head"));
             }
             _ => {}
         }
@@ -85,9 +85,9 @@ pub(super) fn is_control(byte: u8) -> bool {
     byte.is_ascii_control() && !matches!(byte, b'\r' | b'\n' | b'\t')
 }
 
-fn too_long() -> Refusal {
+fn too_long() -> Rejection {
     let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
-    Refusal::new(status, "head_too_large", "the head is longer than 64 KiB")
+    Rejection::new(status, "head_too_large", "the head is longer than 64 KiB")
 }
 
 impl Head {
@@ -96,47 +96,47 @@ impl Head {
     /// # Errors
     ///
     /// When it is not a head of HTTP/1.0 or 1.1, or says of its body what can be read in two ways.
-    pub(super) fn read(bytes: &[u8]) -> Result<Self, Refusal> {
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, Rejection> {
         let mut fields = [httparse::EMPTY_HEADER; MOST_HEADERS];
         let mut request = httparse::Request::new(&mut fields);
         match request.parse(bytes) {
             Ok(httparse::Status::Complete(length)) if length == bytes.len() => {}
             Err(httparse::Error::TooManyHeaders) => {
                 let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
-                return Err(Refusal::new(
+                return Err(Rejection::new(
                     status,
                     "head_too_large",
                     "more than 100 headers",
                 ));
             }
-            Ok(_) => return Err(Refusal::malformed("not a request of HTTP/1.1")),
+            Ok(_) => return Err(Rejection::malformed("not a request of HTTP/1.1")),
             Err(error) => {
                 let message = format!("not a request of HTTP/1.1: {error}");
-                return Err(Refusal::malformed(message));
+                return Err(Rejection::malformed(message));
             }
         }
         let (Some(method), Some(target), Some(minor)) =
             (request.method, request.path, request.version)
         else {
-            return Err(Refusal::malformed("not a request of HTTP/1.1"));
+            return Err(Rejection::malformed("not a request of HTTP/1.1"));
         };
         // What httparse skips: an empty line before the request line, and blanks within it.
         let line = format!("{method} {target} HTTP/1.{minor}\r\n");
         if !bytes.starts_with(line.as_bytes()) {
-            return Err(Refusal::malformed("not a request line of HTTP/1.1"));
+            return Err(Rejection::malformed("not a request line of HTTP/1.1"));
         }
         let method = Method::from_bytes(method.as_bytes())
-            .map_err(|_| Refusal::malformed("not a method of HTTP/1.1"))?;
+            .map_err(|_| Rejection::malformed("not a method of HTTP/1.1"))?;
         let mut headers = HeaderMap::with_capacity(request.headers.len());
         for field in request.headers.iter() {
             let name = HeaderName::from_bytes(field.name.as_bytes());
             let value = HeaderValue::from_bytes(trimmed(field.value));
             let (Ok(name), Ok(value)) = (name, value) else {
-                return Err(Refusal::malformed("not a header of HTTP/1.1"));
+                return Err(Rejection::malformed("not a header of HTTP/1.1"));
             };
             headers
                 .try_append(name, value)
-                .map_err(|_| Refusal::malformed("too many headers"))?;
+                .map_err(|_| Rejection::malformed("too many headers"))?;
         }
         let framing = framing(&headers, minor)?;
         let waits = waits(&headers)? && framing != Framing::None && minor > 0;
@@ -159,26 +159,28 @@ fn trimmed(value: &[u8]) -> &[u8] {
 }
 
 /// Where the body ends (RFC 9112, 6.3), by one header at most.
-fn framing(headers: &HeaderMap, minor: u8) -> Result<Framing, Refusal> {
+fn framing(headers: &HeaderMap, minor: u8) -> Result<Framing, Rejection> {
     let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
     let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
     match (codings.next(), lengths.next()) {
         (None, None) => Ok(Framing::None),
-        (Some(_), Some(_)) => Err(Refusal::malformed(
+        (Some(_), Some(_)) => Err(Rejection::malformed(
             "both Transfer-Encoding and Content-Length",
         )),
-        (Some(_), None) if minor == 0 => Err(Refusal::malformed("a Transfer-Encoding in HTTP/1.0")),
+        (Some(_), None) if minor == 0 => {
+            Err(Rejection::malformed("a Transfer-Encoding in HTTP/1.0"))
+        }
         (Some(coding), None) => {
             if codings.next().is_some() || !coding.as_bytes().eq_ignore_ascii_case(b"chunked") {
                 let status = StatusCode::NOT_IMPLEMENTED;
                 let message = "a Transfer-Encoding other than `chunked`";
-                return Err(Refusal::new(status, "bad_request", message));
+                return Err(Rejection::new(status, "bad_request", message));
             }
             Ok(Framing::Chunked)
         }
         (None, Some(length)) => {
             if lengths.next().is_some() {
-                return Err(Refusal::malformed("more than one Content-Length"));
+                return Err(Rejection::malformed("more than one Content-Length"));
             }
             let digits = length
                 .to_str()
@@ -186,14 +188,14 @@ fn framing(headers: &HeaderMap, minor: u8) -> Result<Framing, Refusal> {
                 .filter(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()));
             let length = digits.and_then(|digits| digits.parse().ok());
             let length =
-                length.ok_or_else(|| Refusal::malformed("a Content-Length that is no number"))?;
+                length.ok_or_else(|| Rejection::malformed("a Content-Length that is no number"))?;
             Ok(Framing::Length(length))
         }
     }
 }
 
 /// Whether the body is held back (RFC 9110, 10.1.1).
-fn waits(headers: &HeaderMap) -> Result<bool, Refusal> {
+fn waits(headers: &HeaderMap) -> Result<bool, Rejection> {
     let mut expectations = headers.get_all(EXPECT).iter();
     let Some(expectation) = expectations.next() else {
         return Ok(false);
@@ -202,7 +204,7 @@ fn waits(headers: &HeaderMap) -> Result<bool, Refusal> {
     if !is_known || expectations.next().is_some() {
         let status = StatusCode::EXPECTATION_FAILED;
         let message = "an Expect other than `100-continue`";
-        return Err(Refusal::new(status, "bad_request", message));
+        return Err(Rejection::new(status, "bad_request", message));
     }
     Ok(true)
 }
@@ -223,7 +225,7 @@ mod tests {
     use super::*;
 
     /// What becomes of the bytes of a head.
-    fn read(text: &str) -> Result<Head, Refusal> {
+    fn read(text: &str) -> Result<Head, Rejection> {
         let bytes = text.as_bytes();
         match end(bytes, 0)? {
             Some(end) => Head::read(&bytes[..end]),
@@ -233,9 +235,9 @@ mod tests {
 
     #[track_caller]
     fn refused(text: &str, words: &str) {
-        let refusal = read(text).map(|head| format!("{head:?}")).unwrap_err();
-        assert!(refusal.message.contains(words), "{text:?}: {refusal:?}");
-        assert!(refusal.status.is_client_error() || refusal.status == 501);
+        let rejection = read(text).map(|head| format!("{head:?}")).unwrap_err();
+        assert!(rejection.message.contains(words), "{text:?}: {rejection:?}");
+        assert!(rejection.status.is_client_error() || rejection.status == 501);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use http::StatusCode;
 use percent_encoding::percent_decode;
 use url::{Host, Url};
 
-use super::refusal::Refusal;
+use super::rejection::Rejection;
 use crate::error::Error;
 
 /// How often a path is decoded when it is looked for what leaves the origin's own path: as often as
@@ -30,6 +30,12 @@ impl Origin {
             message: format!("origin `{}`: {what}", shown(text)),
             hint: Some("an origin is of the form https://host/path".to_owned()),
         };
+        // What a parser of URLs forgives is not forgiven here: others may read it another way.
+        let is_odd = |c: char| c.is_whitespace() || c.is_control() || c == '\\';
+        let rest = text.split_once("://").map_or("/", |(_, rest)| rest);
+        if text.contains(is_odd) || rest.starts_with('/') {
+            return Err(bad("not an absolute URL"));
+        }
         let url = Url::parse(text).map_err(|error| bad(&error.to_string()))?;
         let has_more = url.query().is_some() || url.fragment().is_some();
         match url.scheme() {
@@ -79,29 +85,29 @@ impl Origin {
     ///
     /// When the target is not a path with perhaps a query, or not one below this origin's own path in
     /// every reading of it.
-    pub(super) fn join(&self, target: &str) -> Result<Url, Refusal> {
+    pub(super) fn join(&self, target: &str) -> Result<Url, Rejection> {
         if !target.starts_with('/') || target.starts_with("//") {
-            return Err(Refusal::malformed("the request is not for a path"));
+            return Err(Rejection::malformed("the request is not for a path"));
         }
         let (path, query) = match target.split_once('?') {
             Some((path, query)) => (path, Some(query)),
             None => (target, None),
         };
         if !target.bytes().all(|byte| byte.is_ascii_graphic()) || target.contains('#') {
-            return Err(Refusal::malformed("the path is not one of a URL"));
+            return Err(Rejection::malformed("the path is not one of a URL"));
         }
         if path.contains(['\\', '<', '>', '"']) || !is_encoded(path) {
-            return Err(Refusal::malformed("the path is not one of a URL"));
+            return Err(Rejection::malformed("the path is not one of a URL"));
         }
         if leaves(path) {
-            return Err(Refusal::malformed("the path has `.` or `..` in it"));
+            return Err(Rejection::malformed("the path has `.` or `..` in it"));
         }
         let mut url = self.url.clone();
         url.set_path(path);
         url.set_query(query);
         if !self.is_below(path) || !self.holds(&url) {
             let message = "the path is not below that of the address given to the server";
-            return Err(Refusal::new(
+            return Err(Rejection::new(
                 StatusCode::FORBIDDEN,
                 "not_this_route",
                 message,
@@ -219,6 +225,10 @@ mod tests {
             "https://api.example.com/#x",
             "https://api.example.com/a/%252e%252e/b",
             "api.example.com",
+            "https:api.example.com",
+            "https:///api.example.com",
+            "https://api.example.com\\v1",
+            " https://api.example.com",
             "",
             "https://",
         ] {

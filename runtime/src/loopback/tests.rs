@@ -17,7 +17,7 @@ const SOON: Duration = Duration::from_secs(10);
 struct Plain(Direct);
 
 impl Upstream for Plain {
-    fn send(&self, request: Outgoing) -> Boxed<'_, Result<Incoming, Refusal>> {
+    fn send(&self, request: Outgoing) -> Boxed<'_, Result<Incoming, Rejection>> {
         Box::pin(self.0.send(request))
     }
 }
@@ -762,18 +762,18 @@ async fn a_call_through_the_proxy_is_hardly_slower() {
 struct Echo;
 
 impl Upstream for Echo {
-    fn accepts(&self, method: &Method, _headers: &HeaderMap) -> Result<(), Refusal> {
-        match *method == Method::PUT {
-            true => Err(Refusal::new(
+    fn accepts(&self, headers: &HeaderMap) -> Result<(), Rejection> {
+        match headers.contains_key("content-type") {
+            true => Err(Rejection::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "no_put",
+                "no_type",
                 "no",
             )),
             false => Ok(()),
         }
     }
 
-    fn send(&self, request: Outgoing) -> Boxed<'_, Result<Incoming, Refusal>> {
+    fn send(&self, request: Outgoing) -> Boxed<'_, Result<Incoming, Rejection>> {
         Box::pin(async {
             let mut text = Vec::new();
             let mut flow = request.body.unwrap().flow;
@@ -802,7 +802,7 @@ async fn an_upstream_may_refuse_before_the_body_is_asked_for() {
                    Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
     let answer = route.ask(request).await;
     assert!(answer.ends_with("3\r\nabc\r\n0\r\n\r\n"), "{answer}");
-    let request = request.replace("POST", "PUT");
+    let request = request.replace("Transfer", "Content-Type: a/b\r\nTransfer");
     let request = request.replace("Transfer", "Expect: 100-continue\r\nTransfer");
     let answer = route.ask(&request).await;
     assert!(answer.starts_with("HTTP/1.1 415"), "{answer}");

@@ -11,7 +11,7 @@ use crate::vault::Boxed;
 /// What some work comes to, for each who waits for it.
 pub(super) type Joint<T> = Shared<Boxed<'static, T>>;
 
-/// The work of a run; it ends when this is dropped.
+/// The work of a run.
 #[derive(Debug, Default)]
 pub(super) struct Works(Mutex<JoinSet<()>>);
 
@@ -27,6 +27,12 @@ impl Works {
         while works.try_join_next().is_some() {}
         works.spawn(joint.clone().map(drop));
         joint
+    }
+
+    /// Gives up what is not done.
+    pub(super) fn end(&self) {
+        let mut works = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        works.abort_all();
     }
 }
 
@@ -52,7 +58,7 @@ mod tests {
         tokio::time::sleep(Duration::from_millis(50)).await;
         assert_eq!(count.load(Ordering::SeqCst), 2);
         drop(works.begin(work(Arc::clone(&count))));
-        drop(works);
+        works.end();
         tokio::time::sleep(Duration::from_millis(50)).await;
         assert_eq!(count.load(Ordering::SeqCst), 2);
     }

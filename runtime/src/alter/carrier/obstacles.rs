@@ -38,7 +38,11 @@ impl Obstacles {
 
 /// What is taken for the same request: a server may put the time into the query.
 pub(super) fn request(method: &http::Method, url: &Url) -> String {
-    format!("{method} {}{}", url.origin().ascii_serialization(), url.path())
+    format!(
+        "{method} {}{}",
+        url.origin().ascii_serialization(),
+        url.path()
+    )
 }
 
 #[cfg(test)]

@@ -131,7 +131,11 @@ mod tests {
             })
         }
 
-        fn waits(&self, time: Duration, end: fn(usize) -> Waited<usize>) -> Boxed<'static, Asked<usize>> {
+        fn waits(
+            &self,
+            time: Duration,
+            end: fn(usize) -> Waited<usize>,
+        ) -> Boxed<'static, Asked<usize>> {
             let count = Arc::clone(&self.0);
             Box::pin(async move {
                 let count = count.fetch_add(1, Ordering::SeqCst);

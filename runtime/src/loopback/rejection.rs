@@ -7,14 +7,14 @@ use serde_json::json;
 ///
 /// Nothing that a request said is in the message, and no secret: servers log what they are answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Refusal {
+pub(crate) struct Rejection {
     pub(crate) status: StatusCode,
     /// A word for programs.
     pub(crate) code: String,
     pub(crate) message: String,
 }
 
-impl Refusal {
+impl Rejection {
     pub(crate) fn new(
         status: StatusCode,
         code: impl Into<String>,
