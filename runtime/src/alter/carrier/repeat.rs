@@ -13,13 +13,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use futures::FutureExt;
-
 use super::joint::{Joint, Works};
 use crate::vault::Boxed;
 
 /// What is the same in a request and its repetitions.
-pub(super) type Key = [u8; 32];
+pub(super) type Key = String;
 
 /// What the vault says to a request.
 pub(super) enum Asked<T> {
@@ -31,9 +29,10 @@ pub(super) enum Asked<T> {
 /// What came of waiting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Waited<T> {
-    Settled(T),
-    /// It is pending still, and not waited for any longer.
-    Pending(T),
+    /// It is for those who waited; the same again is another request.
+    Once(T),
+    /// It is for all that ask for the same again.
+    Always(T),
 }
 
 type Slot<T> = Arc<tokio::sync::Mutex<Option<Joint<Waited<T>>>>>;
@@ -84,9 +83,8 @@ impl<T: Clone + Send + Sync + 'static> Repeats<T> {
     /// Waits for what comes of something pending. Who has got that is the last to get it.
     async fn wait(&self, slot: &Slot<T>, joint: Joint<Waited<T>>) -> T {
         match joint.clone().await {
-            // It would be asked for a second time.
-            Waited::Pending(still) => still,
-            Waited::Settled(settled) => {
+            Waited::Always(settled) => settled,
+            Waited::Once(settled) => {
                 let mut held = slot.lock().await;
                 if held.as_ref().is_some_and(|held| held.ptr_eq(&joint)) {
                     *held = None;
@@ -156,8 +154,8 @@ mod tests {
     async fn requests_that_are_alike_are_each_sent_where_nothing_is_pending() {
         let (repeats, vault) = (repeats(), Vault::default());
         let (one, other) = tokio::join!(
-            repeats.ask([1; 32], vault.settles()),
-            repeats.ask([1; 32], vault.settles())
+            repeats.ask("1".to_owned(), vault.settles()),
+            repeats.ask("1".to_owned(), vault.settles())
         );
         assert_eq!((one, other), (0, 1));
     }
@@ -165,7 +163,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_pending_is_asked_for_once() {
         let (repeats, vault) = (repeats(), Vault::default());
-        let ask = |key: u8| repeats.ask([key; 32], vault.waits(LONG, Waited::Settled));
+        let ask = |key: u8| repeats.ask(key.to_string(), vault.waits(LONG, Waited::Once));
         let (one, like_it, other) = tokio::join!(ask(1), ask(1), ask(2));
         assert_eq!(one, like_it);
         assert_ne!(one, other);
@@ -177,7 +175,7 @@ mod tests {
     #[tokio::test]
     async fn a_request_that_is_given_up_and_repeated_gets_what_came_of_it() {
         let (repeats, vault) = (repeats(), Vault::default());
-        let ask = |time| repeats.ask([1; 32], vault.waits(time, Waited::Settled));
+        let ask = |time| repeats.ask("1".to_owned(), vault.waits(time, Waited::Once));
         // Given up before the vault has answered, while it is pending, and after it was settled.
         assert!(timeout(SHORT / 4, ask(LONG)).await.is_err());
         assert!(timeout(SHORT * 2, ask(LONG)).await.is_err());
@@ -188,9 +186,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_pending_still_is_never_asked_for_again() {
+    async fn what_is_pending_still_or_denied_is_never_asked_for_again() {
         let (repeats, vault) = (repeats(), Vault::default());
-        let ask = || repeats.ask([1; 32], vault.waits(SHORT, Waited::Pending));
+        let ask = || repeats.ask("1".to_owned(), vault.waits(SHORT, Waited::Always));
         for _ in 0..3 {
             assert_eq!(ask().await, 0);
         }
@@ -201,9 +199,9 @@ mod tests {
     async fn nothing_is_kept_of_what_is_settled() {
         let (repeats, vault) = (repeats(), Vault::default());
         for key in 0..50 {
-            repeats.ask([key; 32], vault.settles()).await;
+            repeats.ask(key.to_string(), vault.settles()).await;
         }
-        repeats.slot([0; 32]);
+        repeats.slot("0".to_owned());
         assert_eq!(repeats.slots.lock().unwrap().len(), 1);
     }
 }
