@@ -12,14 +12,25 @@
 //! the vault answers is checked to the last field before any of it is used.
 
 mod address;
+mod answer;
 mod attribution;
+mod audit;
 mod aws;
 mod carrier;
+mod client;
 mod clock;
+mod connect;
+mod credential;
+mod endpoints;
+mod forward;
+mod grants;
 mod header;
+mod inject;
 mod key;
 mod refusal;
 mod sign;
 mod sigv4;
+#[cfg(test)]
+mod tests;
 #[cfg(test)]
 mod vectors;

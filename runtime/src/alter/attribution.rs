@@ -2,6 +2,8 @@
 
 use std::sync::OnceLock;
 
+use serde_json::{Map, Value};
+
 use super::header::is_trace_parent;
 use super::sign::{ACTOR, CALLER, CALLER_TYPE, CONTEXT, Header};
 use crate::context::Context;
@@ -32,7 +34,8 @@ pub(super) struct Attribution {
     caller: Option<String>,
     /// The caller as the vault has come to know it: the first it named.
     actor: OnceLock<String>,
-    context: Option<String>,
+    /// What is told of a call, short enough to be sent.
+    context: Vec<(&'static str, String)>,
     trace_parent: Option<String>,
 }
 
@@ -62,10 +65,19 @@ impl Attribution {
         if let Some(actor) = self.actor.get() {
             headers.push((ACTOR, actor.clone()));
         }
-        if let Some(context) = self.context.as_ref().filter(|_| extent == Extent::Whole) {
-            headers.push((CONTEXT, context.clone()));
+        if extent == Extent::Whole
+            && let Ok(Some(context)) = header(&borrowed(&self.context))
+        {
+            headers.push((CONTEXT, context));
         }
         headers
+    }
+
+    /// What is told of a call, for a body.
+    pub(super) fn context(&self) -> Option<Map<String, Value>> {
+        let pairs = self.context.iter();
+        let pairs = pairs.map(|(name, value)| ((*name).to_owned(), value.as_str().into()));
+        Some(pairs.collect()).filter(|pairs: &Map<String, Value>| !pairs.is_empty())
     }
 
     /// The trace that the caller is part of, which is not signed.
@@ -82,9 +94,9 @@ impl Attribution {
     }
 }
 
-/// The header for a context. A tool's name may be as long as its server likes, and is no reason to
+/// What is told of a context. A tool's name may be as long as its server likes, and is no reason to
 /// fail: it is cut.
-fn told(context: &Context) -> Option<String> {
+fn told(context: &Context) -> Vec<(&'static str, String)> {
     let pairs = [
         ("tool", context.tool.as_deref()),
         ("parent_tool", context.parent_tool.as_deref()),
@@ -92,20 +104,23 @@ fn told(context: &Context) -> Option<String> {
         ("thread_id", context.thread.as_deref()),
         ("framework", Some("mcpress")),
     ];
-    let pairs: Vec<(&str, &str)> = pairs
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, value.filter(|value| !value.is_empty())?)))
-        .collect();
     let cut = |most: usize| {
-        let pairs: Vec<(&str, &str)> = pairs
-            .iter()
-            .map(|(name, value)| (*name, crop(value, most)))
-            .collect();
-        header(&pairs)
+        let pairs = pairs.iter().filter_map(|(name, value)| {
+            let value = value.filter(|value| !value.is_empty())?;
+            Some((*name, crop(value, most).to_owned()))
+        });
+        pairs.collect::<Vec<_>>()
     };
-    cut(LONGEST_VALUE)
-        .or_else(|_| cut(SHORT_VALUE))
-        .unwrap_or_default()
+    let whole = cut(LONGEST_VALUE);
+    match header(&borrowed(&whole)) {
+        Ok(_) => whole,
+        Err(_) => cut(SHORT_VALUE),
+    }
+}
+
+fn borrowed<'a>(pairs: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str)> {
+    let pairs = pairs.iter().map(|(name, value)| (*name, value.as_str()));
+    pairs.collect()
 }
 
 fn crop(text: &str, most: usize) -> &str {
@@ -231,7 +246,7 @@ mod tests {
         let mut context = context(&"😀".repeat(512));
         context.parent_tool = context.tool.clone();
         context.thread = context.tool.clone();
-        let told = told(&context).unwrap();
+        let told = header(&borrowed(&told(&context))).unwrap().unwrap();
         assert!(told.len() <= LONGEST_CONTEXT && told.contains("thread_id"));
         assert!(told.bytes().all(|byte| (b' '..=b'~').contains(&byte)));
     }

@@ -21,6 +21,7 @@ use serde_json::{Map, Value};
 use crate::error::{Error, Exit, Fault};
 
 pub(crate) use kind::Kind;
+pub(super) use read::skew;
 
 /// A refusal, or the lack of an answer.
 #[derive(Debug, Clone, PartialEq)]

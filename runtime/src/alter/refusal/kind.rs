@@ -10,6 +10,8 @@ pub(crate) enum Kind {
     CallerAgentMismatch,
     GrantRevoked,
     CredentialRevoked,
+    /// What was given as a key is none.
+    NoKey,
     InvalidKey,
     KeyRevoked,
     KeyExpired,
@@ -219,7 +221,7 @@ impl Kind {
             Self::GrantExpired => fate("grant_expired", Credential),
             Self::CredentialRevoked => fate("credential_revoked", Credential),
             Self::ScopeReauthRequired => fate("scope_reauth_required", Credential),
-            Self::InvalidKey => fate("invalid_key", Credential),
+            Self::NoKey | Self::InvalidKey => fate("invalid_key", Credential),
             Self::KeyRevoked => fate("key_revoked", Credential),
             Self::KeyExpired => fate("key_expired", Credential),
             Self::KeyRotated => fate("key_rotated", Credential),

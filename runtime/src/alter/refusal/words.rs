@@ -34,6 +34,7 @@ impl Refusal {
             }
             Kind::GrantRevoked => format!("{about} was revoked"),
             Kind::CredentialRevoked => format!("the credential of {about} no longer works"),
+            Kind::NoKey => with("the key to the vault is not one"),
             Kind::InvalidKey => "the vault does not know the key".to_owned(),
             Kind::KeyRevoked => "the key to the vault was revoked".to_owned(),
             Kind::KeyExpired => "the key to the vault has expired".to_owned(),
@@ -143,7 +144,8 @@ impl Refusal {
             Kind::CallerAgentMismatch | Kind::AgentNotFound => {
                 "give the key of the agent that calls, or none by its id".to_owned()
             }
-            Kind::InvalidKey
+            Kind::NoKey
+            | Kind::InvalidKey
             | Kind::KeyRevoked
             | Kind::KeyExpired
             | Kind::KeyRotated
