@@ -1,5 +1,6 @@
 //! The client against a server that says what it is told to say.
 
+mod broker;
 mod endpoints;
 pub(super) mod server;
 mod transport;

@@ -56,7 +56,7 @@ impl Routes {
             route.grant == *grant && route.origin == origin && route.carrier == carrier
         });
         if let Some(route) = known {
-            return Ok(Secret::new(route.address.as_str()));
+            return Ok(Secret::plain(route.address.as_str()));
         }
         let upstream = self.desk.carrier(carrier, grant.clone(), &origin)?;
         let address = open.loopback.open(origin.clone(), upstream).await?;
@@ -66,7 +66,7 @@ impl Routes {
             carrier,
             address: address.clone(),
         });
-        Ok(Secret::new(address))
+        Ok(Secret::plain(address))
     }
 
     /// What stands for a credential at each of the addresses.

@@ -151,6 +151,7 @@ async fn an_origin_that_wants_more_than_the_grant_allows_is_reported() {
     let (code, exit, error) = fault(run.close().await);
     assert_eq!((code.as_str(), exit), ("scope_reauth_required", 3));
     assert_eq!(error["provider_id"], "some-api");
+    assert_eq!(error["missing_scopes"], json!(["a", "b"]));
     let reports = vault.heard(&format!("POST /sdk/grants/{GRANT}/report-scope-mismatch"));
     assert_eq!(reports[0].json()["missing_scopes"], json!(["a", "b"]));
 }
