@@ -20,6 +20,7 @@ mod attribution;
 mod audit;
 mod aws;
 mod broker;
+mod carrier;
 mod client;
 mod clock;
 mod connect;
