@@ -96,7 +96,7 @@ fn main(program: &Program) -> TokenStream {
     quote! {
         #(mod #modules;)*
         fn main() -> std::process::ExitCode {
-            mcpress_runtime::main(&spec::SPEC, &[#connectors])
+            mcpress_runtime::main(&spec::SPEC, &[#connectors], &[])
         }
     }
 }

@@ -10,7 +10,7 @@ use mcpress_runtime::{bundle, main as run};
 fn main() -> ExitCode {
     // A bundle is this very program with a spec behind it.
     match std::env::current_exe().map(|this| bundle::open(&this)) {
-        Ok(Ok(Some(spec))) => return run(spec, CONNECTORS),
+        Ok(Ok(Some(spec))) => return run(spec, CONNECTORS, &[]),
         Ok(Err(error)) => {
             eprintln!("error: {error}");
             return error.exit().into();

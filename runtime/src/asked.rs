@@ -43,7 +43,8 @@ use form::Form;
 use page::Browser;
 use question::Question;
 use sampling::Helper;
-use terminal::{Console, Terminal};
+pub(crate) use terminal::Console;
+use terminal::Terminal;
 
 const INVALID_PARAMS: i32 = -32602;
 

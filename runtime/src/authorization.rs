@@ -20,7 +20,6 @@ mod challenge;
 mod command;
 mod discovery;
 mod http;
-mod keychain;
 mod listener;
 mod lock;
 mod pending;

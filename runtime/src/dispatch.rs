@@ -13,20 +13,23 @@ use crate::command;
 use crate::error::{Error, Exit};
 use crate::output::printer::Printer;
 use crate::run::Run;
+use crate::secret::mask;
 use crate::settings::{Format, Settings, Verbosity};
 use crate::spec::{FORMAT, Spec};
 use crate::transport::Connector;
+use crate::vault::Vault;
 
 /// Runs a program on a command line, its own name first.
 pub(crate) fn dispatch(
     spec: &'static Spec,
     connectors: &'static [Connector],
+    vaults: &'static [Vault],
     line: Vec<OsString>,
 ) -> ExitCode {
     let json = wants_json(&line);
     let format = if json { Format::Json } else { Format::Text };
     let printer = Printer::new(format, Verbosity::Normal);
-    let exit = find(spec, connectors, line).unwrap_or_else(|left| match left {
+    let exit = find(spec, connectors, vaults, line).unwrap_or_else(|left| match left {
         Left::Failed(error) => {
             printer.error(&error, None);
             error.exit()
@@ -45,6 +48,7 @@ pub(crate) fn dispatch(
             Exit::Usage
         }
     });
+    mask::forget();
     exit.into()
 }
 
@@ -76,6 +80,7 @@ impl From<clap::Error> for Left {
 fn find(
     spec: &'static Spec,
     connectors: &'static [Connector],
+    vaults: &'static [Vault],
     line: Vec<OsString>,
 ) -> Result<Exit, Left> {
     if spec.format != FORMAT {
@@ -93,18 +98,17 @@ fn find(
     let words: Vec<OsString> = std::iter::once(name.into()).chain(rest.cloned()).collect();
     let mut run = |matches: &ArgMatches| -> Result<Run, Error> {
         settings.fold(matches)?;
-        let printer = Printer::new(settings.format, settings.verbosity);
-        Ok(Run {
+        Ok(Run::new(
             spec,
             connectors,
-            settings: std::mem::take(&mut settings),
-            printer,
-        })
+            vaults,
+            std::mem::take(&mut settings),
+        ))
     };
     match name {
         "call" => {
             let matches = read(&mut builtin::call::command(spec), &words)?;
-            Ok(builtin::call::run(&run(&matches)?, &matches))
+            Ok(builtin::call::run(run(&matches)?, &matches))
         }
         "auth" => {
             let matches = read(&mut builtin::auth::command(spec), &words)?;
@@ -155,7 +159,7 @@ fn find(
                 }
                 left => left,
             })?;
-            let run = run(&matches)?;
+            let run = run(&matches)?.of_tool(tool.wire);
             let assembled = arguments::assemble(spec, tool, &matches, !run.settings.unchecked);
             let outcome = assembled.and_then(|assembled| {
                 for warning in &assembled.warnings {

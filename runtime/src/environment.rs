@@ -5,8 +5,11 @@ mod authorization;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::context::Context;
+use crate::credentials::Filled;
 use crate::error::Error;
 use crate::process::Launch;
+use crate::secret::{Secret, is_plain};
 use crate::spec::{Binding, Spec, Transport};
 use crate::template;
 use crate::transport::{Endpoint, Remote};
@@ -62,6 +65,10 @@ const PASSED_ON: &[&str] = &[
 /// Families of such variables, by their beginnings.
 const PASSED_ON_FAMILIES: &[&str] = &["LC_", "XDG_"];
 
+/// Where the key to the vault of Alter is: that of an application, or that of an agent. No other
+/// program that is started from here gets them.
+pub(crate) const VAULT_KEYS: [&str; 2] = ["ALTER_API_KEY", "AGENT_API_KEY"];
+
 /// The run that a nested run belongs to.
 pub(crate) const RUN_ID: &str = "MCPRESS_RUN_ID";
 /// The tool whose server runs a nested program.
@@ -95,6 +102,22 @@ pub(crate) fn columns() -> usize {
         .unwrap_or(100)
 }
 
+/// Where the vault of Alter is, if it is not where it always is.
+pub(crate) fn vault_address() -> Option<String> {
+    read("ALTER_BASE_URL")
+}
+
+/// The folder of a program's configuration (XDG Base Directory Specification); none where there is no
+/// home.
+pub(crate) fn config_folder(program: &str) -> Option<PathBuf> {
+    let absolute = |name: &str| Some(PathBuf::from(read(name)?)).filter(|path| path.is_absolute());
+    let base = absolute("XDG_CONFIG_HOME").or_else(|| match cfg!(windows) {
+        true => absolute("APPDATA"),
+        false => Some(absolute("HOME")?.join(".config")),
+    })?;
+    Some(base.join(file_name(program)))
+}
+
 /// The folder for what a program remembers from one run to the next (XDG Base Directory
 /// Specification); none where there is no home.
 pub(crate) fn state_folder(program: &str) -> Option<PathBuf> {
@@ -103,9 +126,13 @@ pub(crate) fn state_folder(program: &str) -> Option<PathBuf> {
         true => absolute("LOCALAPPDATA"),
         false => Some(absolute("HOME")?.join(".local/state")),
     })?;
-    // `mcpress call` runs programs under names that are no names of files.
+    Some(base.join(file_name(program)))
+}
+
+/// A program as the name of a folder: `mcpress call` runs programs under names that are none.
+fn file_name(program: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    Some(base.join(program.replace(|c: char| !is_plain(c), "-")))
+    program.replace(|c: char| !is_plain(c), "-")
 }
 
 /// Whether colours are unwelcome: `NO_COLOR` is set to anything (no-color.org).
@@ -166,82 +193,163 @@ pub fn endpoint_of(spec: &Spec, values: &BTreeMap<String, String>) -> Result<End
         .iter()
         .map(|(name, value)| format!("{name}={value}"))
         .collect();
-    endpoint(
-        spec,
-        &Overrides {
-            env,
-            ..Overrides::default()
-        },
-    )
-}
-
-/// The endpoint with every value filled in from `--mcp-env` and the caller's environment.
-///
-/// # Errors
-///
-/// All slots without a value at once, or an override that cannot be read.
-pub(crate) fn endpoint(spec: &Spec, overrides: &Overrides) -> Result<Endpoint, Error> {
-    let given = given_env(&overrides.env)?;
-    let value = |name: &str| given.get(name).cloned().or_else(|| read(name));
+    let overrides = Overrides {
+        env,
+        ..Overrides::default()
+    };
+    let given = given(&overrides.env)?;
     let missing: Vec<String> = spec
         .slots
         .iter()
-        .filter(|slot| slot.required && value(slot.name).is_none())
+        .filter(|slot| slot.required && !given.contains_key(slot.name))
+        .filter(|slot| value(slot.name).is_none())
         .map(|slot| slot.name.to_owned())
         .collect();
     if !missing.is_empty() {
         return Err(Error::MissingSlots { names: missing });
     }
+    let filled = Filled {
+        values: given,
+        ..Filled::default()
+    };
+    endpoint(spec, &overrides, &filled, &Context::default())
+}
+
+/// The endpoint with every value filled in, beneath them the caller's environment.
+///
+/// # Errors
+///
+/// A place without a value, or an override that cannot be read.
+pub(crate) fn endpoint(
+    spec: &Spec,
+    overrides: &Overrides,
+    filled: &Filled,
+    context: &Context,
+) -> Result<Endpoint, Error> {
+    let value = |name: &str| match filled.values.get(name) {
+        Some(value) => Some(value.expose().to_owned()),
+        None => masked(name),
+    };
     let fill = |template: &str| {
         template::fill(template, value).map_err(|name| Error::MissingSlots {
             names: vec![name.to_owned()],
         })
     };
-    let mut bound = BTreeMap::new();
-    let mut directory = None;
-    if let Transport::Stdio {
-        env,
-        directory: wanted,
-        ..
-    } = spec.server.transport
-    {
-        bound.extend(bindings(env, &value));
-        directory = wanted.map(fill).transpose()?.map(PathBuf::from);
-    }
-    bound.extend(given.clone());
-    let mut endpoint = match located(spec, overrides)? {
-        Located::Command { command, args } => Endpoint::Stdio(Launch {
-            command: fill(&command)?,
-            args: args.iter().map(|arg| fill(arg)).collect::<Result<_, _>>()?,
-            env: passed_on().chain(bound).collect(),
-            directory,
-        }),
+    match located(spec, overrides)? {
+        Located::Command { command, args } => {
+            let mut env: BTreeMap<String, Secret> = passed_on().collect();
+            for (name, value) in context.variables() {
+                env.insert(name.to_owned(), Secret::plain(value));
+            }
+            let mut directory = None;
+            if let Transport::Stdio {
+                env: bound,
+                directory: wanted,
+                ..
+            } = spec.server.transport
+            {
+                env.extend(bindings(bound, &value));
+                directory = wanted.map(fill).transpose()?.map(PathBuf::from);
+            }
+            let given = given(&overrides.env)?;
+            let is_slot = |name: &str| spec.slots.iter().any(|slot| slot.name == name);
+            for (name, value) in &filled.values {
+                // A slot has its place; what an option or the configuration names beside that is a
+                // variable of the server's.
+                if given.contains_key(name) || !is_slot(name) {
+                    env.insert(name.clone(), value.clone());
+                }
+            }
+            if filled.broker.is_some() {
+                keep_local(&mut env);
+            }
+            Ok(Endpoint::Stdio(Launch {
+                command: fill(&command)?,
+                args: args.iter().map(|arg| fill(arg)).collect::<Result<_, _>>()?,
+                env,
+                directory,
+            }))
+        }
         Located::Url(url) => {
             let headers = match spec.server.transport {
                 // Headers are for the origin the program was made for, and go to no other.
                 Transport::Http { headers, .. } if overrides.url.is_none() => headers,
                 _ => &[],
             };
-            Endpoint::Http(Remote::new(
-                fill(&url)?,
-                bindings(headers, &value),
-                authorization(spec.name, &overrides.sign_in)?,
-            ))
-        }
-    };
-    if let Endpoint::Http(remote) = &mut endpoint {
-        for header in &overrides.headers {
-            let Some((name, text)) = header.split_once(':') else {
-                return Err(Error::usage(format!(
-                    "--mcp-header `{header}`: not of the form 'Name: value'"
-                )));
+            let mut headers = bindings(headers, &value);
+            for header in &overrides.headers {
+                let Some((name, text)) = header.split_once(':') else {
+                    return Err(Error::usage(format!(
+                        "--mcp-header `{header}`: not of the form 'Name: value'"
+                    )));
+                };
+                headers.push((name.trim().to_owned(), Secret::plain(fill(text.trim())?)));
+            }
+            // A credential of the vault's goes before what is configured by hand.
+            let is_brokered = |name: &str| {
+                let mut brokered = filled.headers.iter();
+                brokered.any(|(other, _)| other.eq_ignore_ascii_case(name))
             };
-            remote
-                .headers
-                .push((name.trim().to_owned(), fill(text.trim())?));
+            headers.retain(|(name, _)| !is_brokered(name));
+            headers.extend(filled.headers.iter().cloned());
+            Ok(Endpoint::Http(Remote::new(
+                fill(&url)?,
+                headers,
+                authorization(spec.name, &overrides.sign_in)?,
+            )))
         }
     }
-    Ok(endpoint)
+}
+
+/// Where the server is, for those who only have to tell it from others: places that the caller's
+/// environment has no value for stay places.
+pub(crate) fn whereabouts(spec: &Spec, overrides: &Overrides) -> Result<Endpoint, Error> {
+    let given = given(&overrides.env)?;
+    let fill = |template: &str| filled_in_part(template, &given);
+    Ok(match located(spec, overrides)? {
+        Located::Command { command, args } => Endpoint::Stdio(Launch {
+            command: fill(&command),
+            args: args.iter().map(|arg| fill(arg)).collect(),
+            env: BTreeMap::new(),
+            directory: None,
+        }),
+        Located::Url(url) => {
+            let sign_in = authorization(spec.name, &overrides.sign_in)?;
+            Endpoint::Http(Remote::new(fill(&url), Vec::new(), sign_in))
+        }
+    })
+}
+
+/// The address of a remote server; none where the server is started from here.
+pub(crate) fn url(spec: &Spec, overrides: &Overrides) -> Option<String> {
+    match whereabouts(spec, overrides) {
+        Ok(Endpoint::Http(remote)) => Some(remote.url),
+        _ => None,
+    }
+}
+
+fn filled_in_part(template: &str, given: &BTreeMap<String, Secret>) -> String {
+    let place = |name: &str| {
+        let value = given.get(name).map(|value| value.expose().to_owned());
+        Some(
+            value
+                .or_else(|| self::value(name))
+                .unwrap_or_else(|| format!("${{{name}}}")),
+        )
+    };
+    template::fill(template, place).unwrap_or_else(|_| template.to_owned())
+}
+
+/// Keeps the server's requests to this machine from going through a proxy.
+fn keep_local(env: &mut BTreeMap<String, Secret>) {
+    for name in ["NO_PROXY", "no_proxy"] {
+        let before = env.get(name).map(Secret::expose).unwrap_or_default();
+        let list = match before {
+            "" => "127.0.0.1".to_owned(),
+            before => format!("{before},127.0.0.1"),
+        };
+        env.insert(name.to_owned(), Secret::plain(list));
+    }
 }
 
 /// The server in JSON for `--dry-run` and `self info`: names and templates, no values.
@@ -307,19 +415,20 @@ fn located(spec: &Spec, overrides: &Overrides) -> Result<Located, Error> {
 fn bindings(
     bindings: &[Binding],
     value: &impl Fn(&str) -> Option<String>,
-) -> Vec<(String, String)> {
+) -> Vec<(String, Secret)> {
     let mut filled = Vec::new();
     for binding in bindings {
         // Only an optional slot can be without a value here: the binding is left out with it.
         if let Ok(text) = template::fill(binding.value, value) {
-            filled.push((binding.name.to_owned(), text));
+            // The secrets within it are known one by one.
+            filled.push((binding.name.to_owned(), Secret::plain(text)));
         }
     }
     filled
 }
 
 /// `NAME=VALUE` sets, `NAME` passes the caller's value on.
-fn given_env(env: &[String]) -> Result<BTreeMap<String, String>, Error> {
+pub(crate) fn given(env: &[String]) -> Result<BTreeMap<String, Secret>, Error> {
     let mut given = BTreeMap::new();
     for entry in env {
         let (name, value) = match entry.split_once('=') {
@@ -332,14 +441,28 @@ fn given_env(env: &[String]) -> Result<BTreeMap<String, String>, Error> {
             )));
         }
         if let Some(value) = value {
-            given.insert(name.to_owned(), value);
+            given.insert(name.to_owned(), Secret::plain(value));
         }
     }
     Ok(given)
 }
 
+/// The value of a variable of the caller's.
+pub(crate) fn value(name: &str) -> Option<String> {
+    read(name)
+}
+
+/// The same, masked from here on in what is printed.
+fn masked(name: &str) -> Option<String> {
+    let value = read(name)?;
+    if !is_plain(name, &value) {
+        Secret::new(value.as_str());
+    }
+    Some(value)
+}
+
 /// The caller's variables that every server gets.
-fn passed_on() -> impl Iterator<Item = (String, String)> {
+fn passed_on() -> impl Iterator<Item = (String, Secret)> {
     std::env::vars_os().filter_map(|(name, value)| {
         let (name, value) = (name.into_string().ok()?, value.into_string().ok()?);
         let listed = if cfg!(windows) {
@@ -353,6 +476,6 @@ fn passed_on() -> impl Iterator<Item = (String, String)> {
             || PASSED_ON_FAMILIES
                 .iter()
                 .any(|family| name.starts_with(family));
-        passed.then_some((name, value))
+        passed.then_some((name, Secret::plain(value)))
     })
 }

@@ -22,17 +22,21 @@ pub mod bundle;
 mod client;
 mod command;
 pub mod complete;
+mod config;
 mod context;
+mod credentials;
 mod dispatch;
 pub mod drift;
 mod environment;
 mod error;
 mod host;
+mod keychain;
 mod leak;
 mod ledger;
 mod manual;
 mod output;
 mod person;
+mod private;
 mod process;
 mod protocol;
 mod reaper;
@@ -75,9 +79,14 @@ use spec::{Spec, Tool};
 
 /// Runs a generated program on the process's command line.
 ///
-/// `connectors` names the ways it may reach a server; what is not named is not linked.
-pub fn main(spec: &'static Spec, connectors: &'static [Connector]) -> ExitCode {
-    dispatch::dispatch(spec, connectors, std::env::args_os().collect())
+/// `connectors` names the ways it may reach a server, `vaults` where live credentials may come from;
+/// what is not named is not linked.
+pub fn main(
+    spec: &'static Spec,
+    connectors: &'static [Connector],
+    vaults: &'static [Vault],
+) -> ExitCode {
+    dispatch::dispatch(spec, connectors, vaults, std::env::args_os().collect())
 }
 
 /// Whether a line, without the program's name, is one that the program understands: that it names a
@@ -133,7 +142,8 @@ pub fn help_of(spec: &Spec, tool: &'static Tool) -> String {
 pub fn main_with(
     spec: &'static Spec,
     connectors: &'static [Connector],
+    vaults: &'static [Vault],
     line: Vec<OsString>,
 ) -> ExitCode {
-    dispatch::dispatch(spec, connectors, line)
+    dispatch::dispatch(spec, connectors, vaults, line)
 }

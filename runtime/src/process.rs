@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use crate::error::Error;
 #[cfg(unix)]
 use crate::reaper::Reaper;
+use crate::secret::Secret;
 
 /// How many of the last lines of standard error are kept.
 const KEPT_LINES: usize = 20;
@@ -27,7 +28,7 @@ pub struct Launch {
     /// Its arguments.
     pub args: Vec<String>,
     /// Its whole environment.
-    pub env: BTreeMap<String, String>,
+    pub env: BTreeMap<String, Secret>,
     /// Its working directory, where it is not this program's.
     pub directory: Option<std::path::PathBuf>,
 }
@@ -83,7 +84,12 @@ impl Process {
         command
             .args(&launch.args)
             .env_clear()
-            .envs(&launch.env)
+            .envs(
+                launch
+                    .env
+                    .iter()
+                    .map(|(name, value)| (name, value.expose())),
+            )
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

@@ -2,32 +2,116 @@
 
 mod task;
 
+use std::cell::OnceCell;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::asked::Respondent;
 use crate::client::{self, Client, Introduction};
+use crate::config::Config;
+use crate::context::Context;
+use crate::credentials::{self, Filled};
 use crate::environment;
 use crate::error::{Error, Exit};
 use crate::host::Host;
 use crate::output::printer::Printer;
 use crate::output::{Answer, Files, pretty};
+use crate::person;
 use crate::settings::{Format, Settings, Verbosity};
 use crate::signal::Signals;
 use crate::spec::{Spec, Tool, Transport};
 use crate::text::plain;
 use crate::transport::Connector;
+use crate::vault::{Broker, Opening, Patience, Vault};
+
+/// How long a person may take to connect or approve something.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A program whose command line has been read.
 pub(crate) struct Run {
     pub(crate) spec: &'static Spec,
     pub(crate) connectors: &'static [Connector],
+    pub(crate) vaults: &'static [Vault],
     pub(crate) settings: Settings,
     pub(crate) printer: Printer,
+    pub(crate) context: Context,
+    config: OnceCell<Config>,
 }
 
 impl Run {
+    pub(crate) fn new(
+        spec: &'static Spec,
+        connectors: &'static [Connector],
+        vaults: &'static [Vault],
+        settings: Settings,
+    ) -> Self {
+        Self {
+            spec,
+            connectors,
+            vaults,
+            printer: Printer::new(settings.format, settings.verbosity),
+            context: Context::of(&settings),
+            settings,
+            config: OnceCell::new(),
+        }
+    }
+
+    /// The same, for calling a tool.
+    pub(crate) fn of_tool(mut self, wire: &str) -> Self {
+        self.context.tool = Some(wire.to_owned());
+        self
+    }
+
+    /// The program's configuration, read when it is first needed.
+    pub(crate) fn config(&self) -> Result<&Config, Error> {
+        if let Some(config) = self.config.get() {
+            return Ok(config);
+        }
+        let config = Config::read(self.spec.name, self.settings.config.as_deref())?;
+        Ok(self.config.get_or_init(|| config))
+    }
+
+    /// The value of every slot.
+    pub(crate) async fn credentials(&self) -> Result<Filled, Error> {
+        let planned = credentials::plan(self.spec, &self.settings.overrides, self.config()?)?;
+        credentials::fill(self.spec.name, planned, async || self.broker().await).await
+    }
+
+    /// The same without those that a vault has, for what needs no credentials but may use them.
+    pub(crate) async fn own_credentials(&self) -> Result<Filled, Error> {
+        let mut planned = credentials::plan(self.spec, &self.settings.overrides, self.config()?)?;
+        planned.retain(|planned| !matches!(planned.from, credentials::From::Vault(_)));
+        let none = async || Err(Error::usage("no vault is asked"));
+        credentials::fill(self.spec.name, planned, none).await
+    }
+
+    /// Whether answers are for people.
+    pub(crate) fn is_text(&self) -> bool {
+        self.printer.format() == Format::Text
+    }
+
+    /// The vault, opened for this run.
+    pub(crate) async fn broker(&self) -> Result<Arc<dyn Broker>, Error> {
+        let address = self.config()?.sections.alter.base_url.clone();
+        let person = person::is_there();
+        credentials::open(self.spec.name, self.vaults, |key| Opening {
+            program: self.spec.name.to_owned(),
+            key,
+            base_url: address.or_else(environment::vault_address),
+            context: self.context.clone(),
+            patience: Patience {
+                person,
+                browser: person,
+                wait: self.settings.wait,
+                limit: self.settings.timeout.unwrap_or(PATIENCE),
+            },
+            printer: self.printer.clone(),
+        })
+        .await
+    }
+
     /// Says what went wrong, if anything did.
     pub(crate) fn finish(&self, tool: Option<&str>, outcome: Result<(), Error>) -> Exit {
         self.printer.end();
@@ -65,44 +149,68 @@ impl Run {
         ask: impl AsyncFnOnce(&mut Client) -> Result<T, Error>,
         tell: impl FnOnce(T) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let endpoint = environment::endpoint(self.spec, &self.settings.overrides)?;
-        let server = &self.spec.server;
         let host = Arc::new(Respondent::new(
             self.spec.name,
             &self.settings,
-            server.capabilities,
+            self.spec.server.capabilities,
             self.printer.clone(),
         )?);
         client::converse(async {
-            let introduction = Introduction {
-                name: self.spec.name.to_owned(),
-                revision: self.settings.revision(server.protocol),
-                events: matches!(server.transport, Transport::Http { events: true, .. })
-                    && !self.settings.overrides.is_elsewhere(),
-                log_level: (self.settings.verbosity == Verbosity::Verbose).then_some("debug"),
-            };
-            let connecting = Client::connect(
-                endpoint,
-                self.connectors,
-                introduction,
-                self.settings.limits(),
-                Arc::clone(&host) as Arc<dyn Host>,
-            );
             let mut signals = Signals::listen()?;
-            let mut client = signals.or(connecting).await??;
-            let answer = match signals.or(ask(&mut client)).await {
-                Ok(answer) => answer,
-                Err(signal) => {
-                    // The server is told first; a second signal does not wait for that.
-                    let told = client.cancel("the caller was interrupted");
-                    let _ = signals.or(told).await;
-                    return Err(signal);
-                }
+            let filled = signals.or(self.credentials()).await??;
+            let outcome = async {
+                let mut client = self.connect(&filled, &host, &mut signals).await?;
+                let answer = match signals.or(ask(&mut client)).await {
+                    Ok(answer) => answer,
+                    Err(signal) => {
+                        // The server is told first; a second signal does not wait for that.
+                        let told = client.cancel("the caller was interrupted");
+                        let _ = signals.or(told).await;
+                        return Err(signal);
+                    }
+                };
+                let outcome = host.settle(answer).and_then(tell);
+                let _ = signals.or(client.close()).await;
+                outcome
+            }
+            .await;
+            let Some(broker) = &filled.broker else {
+                return outcome;
             };
-            let outcome = host.settle(answer).and_then(tell);
-            let _ = signals.or(client.close()).await;
-            outcome
+            match (outcome, signals.or(broker.close()).await) {
+                // What the server could not get by the broker is what the run failed of, whatever the
+                // server made of it.
+                (Ok(()) | Err(Error::Tool { .. }), Ok(Some(fault))) => Err(fault),
+                (outcome, _) => outcome,
+            }
         })
+    }
+
+    /// Starts or reaches the server.
+    async fn connect(
+        &self,
+        filled: &Filled,
+        host: &Arc<Respondent>,
+        signals: &mut Signals,
+    ) -> Result<Client, Error> {
+        let endpoint =
+            environment::endpoint(self.spec, &self.settings.overrides, filled, &self.context)?;
+        let server = &self.spec.server;
+        let introduction = Introduction {
+            name: self.spec.name.to_owned(),
+            revision: self.settings.revision(server.protocol),
+            events: matches!(server.transport, Transport::Http { events: true, .. })
+                && !self.settings.overrides.is_elsewhere(),
+            log_level: (self.settings.verbosity == Verbosity::Verbose).then_some("debug"),
+        };
+        let connecting = Client::connect(
+            endpoint,
+            self.connectors,
+            introduction,
+            self.settings.limits(),
+            Arc::clone(host) as Arc<dyn Host>,
+        );
+        signals.or(connecting).await?
     }
 
     /// The folder for the binaries of an answer, made before the server is asked for one.

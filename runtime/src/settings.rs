@@ -59,6 +59,16 @@ pub(crate) struct Settings {
     pub(crate) roots: Vec<String>,
     /// The command line of a language model.
     pub(crate) sampling_command: Option<String>,
+    /// The file of the program's configuration, if it is not the usual one.
+    pub(crate) config: Option<PathBuf>,
+    /// The id of the run that the call is part of.
+    pub(crate) run_id: Option<String>,
+    /// The conversation that it is part of.
+    pub(crate) thread_id: Option<String>,
+    /// Why it is made.
+    pub(crate) reason: Option<String>,
+    /// Whether to wait for a person who is not at this terminal.
+    pub(crate) wait: bool,
 }
 
 /// From the start of a server to the end of the handshake: `npx` and `uvx` may download it first.
@@ -78,6 +88,13 @@ impl Settings {
             .get_arguments()
             .any(|arg| arg.get_short() == Some('t'));
         let tacit = (!is_taken).then_some('t');
+        let waits = command
+            .get_arguments()
+            .any(|arg| arg.get_long() == Some("wait"));
+        let waiting = match waits {
+            true => option("mcp-wait"),
+            false => option("mcp-wait").visible_alias("wait"),
+        };
         command
             .disable_help_flag(true)
             .arg(
@@ -187,6 +204,36 @@ impl Settings {
                     .help("Keep sign-ins in files of this folder, which only you can read, and not in the keychain"),
             )
             .arg(
+                option("mcp-config")
+                    .value_name("FILE")
+                    .hide_short_help(true)
+                    .help("Read the configuration from this file"),
+            )
+            .arg(
+                waiting
+                    .action(ArgAction::SetTrue)
+                    .hide_short_help(true)
+                    .help("Wait for a person who has to connect or approve something, off a terminal too"),
+            )
+            .arg(
+                option("mcp-reason")
+                    .value_name("TEXT")
+                    .hide_short_help(true)
+                    .help("Say why, for the records of the vault and of this program"),
+            )
+            .arg(
+                option("mcp-run-id")
+                    .value_name("ID")
+                    .hide_short_help(true)
+                    .help("Name the run that this is part of, for the same records"),
+            )
+            .arg(
+                option("mcp-thread-id")
+                    .value_name("ID")
+                    .hide(true)
+                    .help("Name the conversation that this is part of"),
+            )
+            .arg(
                 option("help")
                     .short('h')
                     .action(ArgAction::Help)
@@ -217,6 +264,9 @@ impl Settings {
             }
             settings.protocol = Some(revision);
         }
+        settings.config = environment::option(program, "CONFIG").map(PathBuf::from);
+        settings.reason = environment::option(program, "REASON");
+        settings.wait = environment::option(program, "WAIT").is_some_and(|wait| wait != "0");
         settings.save_dir = environment::option(program, "SAVE_DIR").map(PathBuf::from);
         settings.overrides.command = environment::option(program, "COMMAND");
         settings.overrides.url = environment::option(program, "URL");
@@ -274,6 +324,11 @@ impl Settings {
         if let Some(command) = text("mcp-sampling-command") {
             self.sampling_command = Some(command);
         }
+        self.config = text("mcp-config").map(PathBuf::from).or(self.config.take());
+        self.reason = text("mcp-reason").or(self.reason.take());
+        self.run_id = text("mcp-run-id").or(self.run_id.take());
+        self.thread_id = text("mcp-thread-id").or(self.thread_id.take());
+        self.wait |= matches.get_flag("mcp-wait");
         if let Some(folder) = text("mcp-store") {
             self.overrides.sign_in.store = Some(folder);
         }

@@ -55,8 +55,8 @@ pub struct Remote {
     /// The URL, or `unix:PATH` for a socket of this machine, with `:/ENDPOINT` behind it where that
     /// is not `/mcp`.
     pub url: String,
-    /// Names and values of the headers; the values may be secrets.
-    pub headers: Vec<(String, String)>,
+    /// Names and values of the headers.
+    pub headers: Vec<(String, Secret)>,
     /// How it is signed in to, where a header does not do it.
     pub authorization: AuthorizationSettings,
     #[cfg(feature = "http")]
@@ -125,7 +125,7 @@ impl Remote {
     /// A server at a URL.
     pub fn new(
         url: String,
-        headers: Vec<(String, String)>,
+        headers: Vec<(String, Secret)>,
         authorization: AuthorizationSettings,
     ) -> Self {
         Self {
@@ -140,7 +140,7 @@ impl Remote {
     /// Its authorization, one for all connections to it; none where a header is the caller's own.
     #[cfg(feature = "http")]
     pub(crate) fn authorization(&self) -> Result<Option<std::sync::Arc<Authorization>>, Error> {
-        let is_given = |(name, _): &(String, String)| name.eq_ignore_ascii_case("authorization");
+        let is_given = |(name, _): &(String, Secret)| name.eq_ignore_ascii_case("authorization");
         if self.headers.iter().any(is_given) || self.socket().is_some() {
             return Ok(None);
         }

@@ -43,6 +43,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
     Ok(mcpress_runtime::main_with(
         program.to_spec()?,
         CONNECTORS,
+        &[],
         line,
     ))
 }

@@ -110,7 +110,11 @@ fn a_program_without_tools_or_server_is_a_crate_too() {
         mod tools;
 
         fn main() -> std::process::ExitCode {
-            mcpress_runtime::main(&spec::SPEC, &[mcpress_runtime::STDIO, mcpress_runtime::HTTP])
+            mcpress_runtime::main(
+                &spec::SPEC,
+                &[mcpress_runtime::STDIO, mcpress_runtime::HTTP],
+                &[],
+            )
         }
         ");
     assert_snapshot!(texts[2].1, @r"
@@ -177,7 +181,7 @@ fn prompts_and_templates_are_a_module_each() {
     mod tools;
 
     fn main() -> std::process::ExitCode {
-        mcpress_runtime::main(&spec::SPEC, &[mcpress_runtime::STDIO])
+        mcpress_runtime::main(&spec::SPEC, &[mcpress_runtime::STDIO], &[])
     }
 
     === src/prompts.rs

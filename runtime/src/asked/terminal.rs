@@ -10,6 +10,8 @@ use std::sync::mpsc::Sender;
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{Receiver, channel};
 
+use crate::secret::mask::mask;
+
 /// A line that is typed; none at the end of the input, which on a terminal is Ctrl-D.
 pub(crate) type Typed = std::io::Result<Option<String>>;
 
@@ -30,7 +32,7 @@ pub(crate) trait Terminal: Send + Sync {
 
 /// Standard input and standard error, where both are terminals.
 #[derive(Default)]
-pub(super) struct Console {
+pub(crate) struct Console {
     keyboard: Mutex<Option<Keyboard>>,
 }
 
@@ -43,6 +45,16 @@ struct Keyboard {
 }
 
 impl Console {
+    /// Asks for a line that is not shown, and gives it without its end; nothing at the end of the input.
+    pub(crate) async fn ask_hidden(question: &str) -> std::io::Result<String> {
+        let Some(console) = Self::find() else {
+            return Ok(String::new());
+        };
+        console.forget();
+        console.show(question);
+        Ok(console.line(true).await?.unwrap_or_default())
+    }
+
     /// None where nobody could read or type.
     pub(super) fn find() -> Option<Self> {
         use std::io::IsTerminal;
@@ -70,7 +82,7 @@ impl Terminal for Console {
     fn show(&self, text: &str) {
         let mut stderr = std::io::stderr();
         // Talk that nobody can hear is no reason to fail.
-        let _ = stderr.write_all(text.as_bytes());
+        let _ = stderr.write_all(mask(text).as_bytes());
         let _ = stderr.flush();
     }
 

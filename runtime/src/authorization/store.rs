@@ -12,17 +12,18 @@
 //! one or the new one.
 
 use std::fs;
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::keychain;
 use super::lock::Lock;
 use super::pending::Pending;
 use super::record::{Kept, Record, Secrets};
 use crate::error::Error;
+use crate::keychain;
+use crate::private;
 use crate::secret::Secret;
 use crate::transport::{AuthorizationSettings, Storage};
 
@@ -95,7 +96,7 @@ impl Store {
     /// Holds the record: until the lock is dropped, no other process changes it.
     pub(super) async fn lock(&self) -> Result<Lock, Error> {
         let path = self.path("lock")?;
-        let locked = match prepare(&path) {
+        let locked = match private::prepare(&path) {
             Ok(()) => Lock::acquire(&path).await,
             Err(error) => Err(error),
         };
@@ -229,39 +230,8 @@ fn remove(path: &Path) -> Result<(), Error> {
 }
 
 fn write(path: &Path, value: &Value) -> Result<(), Error> {
-    let new = path.with_extension(format!("{}.new", std::process::id()));
-    let written = prepare(path)
-        .and_then(|()| private(&new))
-        .and_then(|mut file| {
-            file.write_all(value.to_string().as_bytes())?;
-            file.sync_all()
-        })
-        .and_then(|()| fs::rename(&new, path));
-    written.map_err(|source| {
-        let _ = fs::remove_file(&new);
-        failed("write", path, source)
-    })
-}
-
-/// Makes the folder of a file, for its owner alone.
-fn prepare(path: &Path) -> std::io::Result<()> {
-    let Some(folder) = path.parent() else {
-        return Ok(());
-    };
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
-/// A new file, for its owner alone.
-fn private(path: &Path) -> std::io::Result<fs::File> {
-    let mut options = fs::File::options();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    private::write(path, value.to_string().as_bytes())
+        .map_err(|source| failed("write", path, source))
 }
 
 fn failed(what: &str, path: &Path, source: std::io::Error) -> Error {

@@ -1,20 +1,18 @@
-//! `auth`: signing in to a remote server, and out.
-//!
-//! What is done is the connector's: a program for a local server links nothing of it.
+//! `auth`: sign-ins, values of slots, grants of the vault.
 
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
-use serde_json::{Value, json};
+mod grants;
+mod sign_in;
+mod slots;
+mod status;
+
+use clap::{ArgMatches, Command};
 
 use crate::client;
-use crate::environment;
 use crate::error::{Error, Exit};
-use crate::output::pretty;
 use crate::run::Run;
-use crate::settings::{Format, Settings};
+use crate::settings::Settings;
 use crate::signal::Signals;
 use crate::spec::Spec;
-use crate::text::plain;
-use crate::transport::{Action, Endpoint};
 
 pub(crate) fn command(spec: &Spec) -> Command {
     let one = |name: &'static str, about: &'static str| {
@@ -22,150 +20,50 @@ pub(crate) fn command(spec: &Spec) -> Command {
             .about(about)
             .max_term_width(100)
     };
-    let login = one("login", "Sign in").long_about(
-        "Sign in to the server with a browser. Where there is no terminal, the page to sign in at is \
-         printed, and --callback finishes what was begun. Secrets are read from variables, never from \
-         options: see the README.",
-    );
-    let option = |id: &'static str| Arg::new(id).long(id);
-    let login =
-        login
-            .arg(option("no-browser").action(ArgAction::SetTrue).help(
-                "Open no browser: print the page, and read the address that the browser ends at",
-            ))
-            .arg(
-                option("scope")
-                    .value_name("SCOPE")
-                    .action(ArgAction::Append)
-                    .help("Ask for these scopes instead of those that the server names"),
-            )
-            .arg(
-                option("callback")
-                    .value_name("ADDRESS")
-                    .help("Finish a sign-in: the address that the browser ended at"),
-            )
-            .arg(
-                option("callback-port")
-                    .value_name("PORT")
-                    .value_parser(value_parser!(u16).range(1..))
-                    .help("Have the browser sent to this port of this machine, not to a free one"),
-            )
-            .arg(
-                option("insecure-storage")
-                    .action(ArgAction::SetTrue)
-                    .help("Keep the sign-in in a file that only you can read, not in the keychain"),
-            )
-            .arg(
-                option("allow-private-addresses")
-                    .action(ArgAction::SetTrue)
-                    .help("Follow the server to private addresses of this network"),
-            );
     Command::new("auth")
         .bin_name(format!("{} auth", spec.name))
-        .about("Sign in to a remote server, sign out, see who is signed in")
+        .about("Sign in and out, keep credentials, connect accounts, see how all that is")
         .subcommand_required(true)
         .arg_required_else_help(true)
         .disable_help_subcommand(true)
-        .subcommand(login)
+        .subcommand(one(
+            "status",
+            "Show where each credential comes from, and who is signed in",
+        ))
+        .subcommand(sign_in::options(one("login", "Sign in to a remote server")))
         .subcommand(one(
             "logout",
             "Sign out: give the tokens back and forget them",
         ))
-        .subcommand(one(
-            "status",
-            "Show whether somebody is signed in, and until when",
-        ))
+        .subcommand(slots::set(one("set", "Keep a credential in the keychain")))
+        .subcommand(slots::unset(one(
+            "unset",
+            "Forget a credential that was kept",
+        )))
+        .subcommand(grants::connect(one(
+            "connect",
+            "Have a person connect an account in the vault",
+        )))
+        .subcommand(grants::approvals(spec, one))
 }
 
 pub(crate) fn run(run: &mut Run, matches: &ArgMatches) -> Exit {
-    let action = match matches.subcommand() {
-        Some(("login", matches)) => {
-            let sign_in = &mut run.settings.overrides.sign_in;
-            let scopes = matches.get_many::<String>("scope").into_iter().flatten();
-            sign_in.is_wanted = true;
-            sign_in.no_browser = matches.get_flag("no-browser");
-            sign_in.scopes = scopes.cloned().collect();
-            sign_in.port = matches.get_one("callback-port").copied();
-            sign_in.insecure_storage = matches.get_flag("insecure-storage");
-            sign_in.private_addresses = matches.get_flag("allow-private-addresses");
-            let callback = matches.get_one("callback").cloned();
-            Action::Login { callback }
-        }
-        Some(("logout", _)) => Action::Logout,
-        _ => Action::Status,
+    let outcome = match matches.subcommand() {
+        Some(("login", matches)) => sign_in::login(run, matches),
+        Some(("logout", _)) => sign_in::logout(run),
+        Some(("set", matches)) => slots::keep(run, matches),
+        Some(("unset", matches)) => slots::forget(run, matches),
+        Some(("connect", matches)) => grants::have_connected(run, matches),
+        Some(("approvals", matches)) => grants::approve(run, matches),
+        _ => status::show(run),
     };
-    let outcome = act(run, action);
     run.finish(None, outcome)
 }
 
-fn act(run: &Run, action: Action) -> Result<(), Error> {
-    if run.settings.dry_run {
-        let server = environment::describe(run.spec, &run.settings.overrides)?;
-        let what = match action {
-            Action::Login { .. } => "login",
-            Action::Logout => "logout",
-            Action::Status => "status",
-        };
-        return run
-            .printer
-            .data(&pretty(&json!({"auth": what, "server": server})));
-    }
-    let endpoint = environment::endpoint(run.spec, &run.settings.overrides)?;
-    let connector = run
-        .connectors
-        .iter()
-        .find(|connector| (connector.reaches)(&endpoint));
-    let (Endpoint::Http(remote), Some(authorize)) = (
-        endpoint,
-        connector.and_then(|connector| connector.authorize),
-    ) else {
-        return Err(Error::usage_with_hint(
-            format!(
-                "{} starts its server itself: there is nothing to sign in to",
-                run.spec.name
-            ),
-            format!("`{} self info` shows what the server needs", run.spec.name),
-        ));
-    };
+/// Runs something that a signal ends.
+fn converse(what: impl AsyncFnOnce() -> Result<(), Error>) -> Result<(), Error> {
     client::converse(async {
         let mut signals = Signals::listen()?;
-        let status = signals.or(authorize(remote, action)).await??;
-        run.printer.data(&shown(&status, run.printer.format()))
+        signals.or(what()).await?
     })
-}
-
-/// How things are, for people or in full.
-fn shown(status: &Value, format: Format) -> String {
-    if format != Format::Text {
-        return pretty(status);
-    }
-    let text = |name: &str| plain(status[name].as_str().unwrap_or_default());
-    let mut lines = match (&status["signed_in"], &status["revoked"]) {
-        (Value::Bool(true), _) => format!("signed in to {}\n", text("url")),
-        (_, Value::Bool(false)) => format!(
-            "signed out of {}, whose tokens live on until they expire: it did not take them back\n",
-            text("url")
-        ),
-        (_, Value::Bool(true)) => format!("signed out of {}\n", text("url")),
-        _ => format!("not signed in to {}\n", text("url")),
-    };
-    let mut line = |name: &str, value: String| {
-        if !value.is_empty() {
-            lines.push_str(&format!("{name:<8} {value}\n"));
-        }
-    };
-    line("issuer", text("issuer"));
-    line("client", text("client"));
-    let scopes = status["scopes"].as_array().into_iter().flatten();
-    let scopes: Vec<_> = scopes.filter_map(Value::as_str).map(plain).collect();
-    line("scopes", scopes.join(" "));
-    let renewed = match status["refreshed"] {
-        Value::Bool(true) => ", refreshed by itself",
-        _ => "",
-    };
-    if status["expires"].is_string() {
-        line("expires", text("expires") + renewed);
-    }
-    line("stored", text("stored"));
-    lines
 }

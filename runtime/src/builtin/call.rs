@@ -23,7 +23,7 @@ pub(crate) fn command(spec: &Spec) -> Command {
     Settings::options(patch_options(command)).mut_arg("mcp-detach", |arg| arg.hide(false))
 }
 
-pub(crate) fn run(run: &Run, matches: &ArgMatches) -> Exit {
+pub(crate) fn run(run: Run, matches: &ArgMatches) -> Exit {
     let given = matches.get_one::<String>("name").map_or("", String::as_str);
     // The server's own name goes first, so that every tool of its can be reached.
     let known = run.spec.tools.iter().any(|tool| tool.wire == given);
@@ -33,6 +33,7 @@ pub(crate) fn run(run: &Run, matches: &ArgMatches) -> Exit {
         command::tool(run.spec, given)
     };
     let name = known.map_or(given, |tool| tool.wire);
+    let run = run.of_tool(name);
     let arguments = arguments::assemble_untyped(matches);
     run.finish(
         Some(name),

@@ -7,7 +7,6 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::{Answer, Candidate};
-use crate::output::printer::Printer;
 use crate::run::Run;
 use crate::settings::{Format, Settings, Verbosity};
 
@@ -43,16 +42,16 @@ pub(super) fn asked(
 
 /// The same within a time, which holds for all of it.
 fn within(limit: Duration, run: &Run, params: Value) -> Answer {
-    let run = Run {
-        settings: Settings {
-            timeout: Some(limit),
-            // What is typed is for the shell.
-            answers: Some("decline".to_owned()),
-            ..run.settings.clone()
-        },
-        printer: Printer::new(Format::Raw, Verbosity::Quiet),
-        ..*run
+    let settings = Settings {
+        timeout: Some(limit),
+        // What is typed is for the shell.
+        answers: Some("decline".to_owned()),
+        format: Format::Raw,
+        verbosity: Verbosity::Quiet,
+        ..run.settings.clone()
     };
+    // No vault is asked for a credential because somebody pressed a key.
+    let run = Run::new(run.spec, run.connectors, &[], settings);
     let (tell, told) = mpsc::channel();
     // A thread of its own, for the limits of a conversation are each for a part of it.
     std::thread::spawn(move || {
@@ -111,18 +110,14 @@ mod tests {
     };
 
     fn run(server: &str) -> Run {
-        Run {
-            spec: &SPEC,
-            connectors: &[STDIO],
-            settings: Settings {
-                overrides: Overrides {
-                    command: Some(server.to_owned()),
-                    ..Overrides::default()
-                },
-                ..Settings::default()
+        let settings = Settings {
+            overrides: Overrides {
+                command: Some(server.to_owned()),
+                ..Overrides::default()
             },
-            printer: Printer::new(Format::Text, Verbosity::Normal),
-        }
+            ..Settings::default()
+        };
+        Run::new(&SPEC, &[STDIO], &[], settings)
     }
 
     fn values(limit: Duration, server: &str) -> Vec<String> {

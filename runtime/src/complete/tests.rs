@@ -159,12 +159,7 @@ static SPEC: Spec = Spec {
 
 /// A program that has been told nothing.
 fn run(spec: &'static Spec) -> Run {
-    Run {
-        spec,
-        connectors: &[],
-        settings: Settings::default(),
-        printer: Printer::new(Format::Text, Verbosity::Normal),
-    }
+    Run::new(spec, &[], &[], Settings::default())
 }
 
 /// The answer at the end of a line, its last word being typed.

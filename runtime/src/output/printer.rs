@@ -14,6 +14,7 @@ use super::log::Message;
 use super::progress::Step;
 use super::terminal::Terminal;
 use crate::error::Error;
+use crate::secret::mask::{Masked, mask};
 use crate::settings::{Format, Verbosity};
 use crate::task::{self, Task};
 use crate::text::{line, plain};
@@ -76,12 +77,12 @@ impl Printer {
             write(&mut text).and_then(|()| {
                 let text = plain(&String::from_utf8_lossy(&text));
                 let mut stdout = stdout.lock();
-                stdout.write_all(text.as_bytes())?;
+                stdout.write_all(mask(&text).as_bytes())?;
                 stdout.flush()
             })
         } else {
-            let mut stdout = BufWriter::with_capacity(CHUNK, stdout.lock());
-            write(&mut stdout).and_then(|()| stdout.flush())
+            let mut stdout = Masked::over(BufWriter::with_capacity(CHUNK, stdout.lock()));
+            write(&mut stdout).and_then(|()| stdout.finish())
         };
         match written {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
@@ -102,7 +103,7 @@ impl Printer {
         // Held while it is said, so that progress is not drawn into it.
         let _bar = self.bar.cleared();
         // Talk that nobody can hear is no reason to fail.
-        let _ = writeln!(io::stderr(), "{line}");
+        let _ = writeln!(io::stderr(), "{}", mask(line));
     }
 
     /// Keeps progress away from the terminal until the hold is dropped, for a question asked there.

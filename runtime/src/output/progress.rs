@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::secret::mask::mask;
 use crate::text::{cut, line, width};
 
 /// How many requests are kept in view. A server may make up as many as it likes.
@@ -35,12 +36,12 @@ impl Step {
             done: number("progress"),
             // Some servers write 0 for a total that they do not know.
             total: number("total").filter(|total| *total > 0.0),
-            message: line(
+            message: line(&mask(
                 params
                     .get("message")
                     .and_then(Value::as_str)
                     .unwrap_or_default(),
-            ),
+            )),
         }
     }
 

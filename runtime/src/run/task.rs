@@ -160,7 +160,7 @@ impl Run {
 
     /// What a task may end with, if with this program.
     fn fate(&self, manner: Manner) -> Option<&'static str> {
-        let endpoint = environment::endpoint(self.spec, &self.settings.overrides);
+        let endpoint = environment::whereabouts(self.spec, &self.settings.overrides);
         match (endpoint, manner) {
             (Ok(Endpoint::Stdio(_)), _) => Some(
                 "the server ends with this program, and the task with it unless the server keeps its tasks",
@@ -182,7 +182,7 @@ impl Run {
 
     /// The tasks of this server that were begun here.
     pub(crate) fn ledger(&self) -> Result<Ledger, Error> {
-        let endpoint = environment::endpoint(self.spec, &self.settings.overrides)?;
+        let endpoint = environment::whereabouts(self.spec, &self.settings.overrides)?;
         Ok(Ledger::of(self.spec.name, &endpoint))
     }
 }

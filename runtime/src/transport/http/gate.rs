@@ -35,7 +35,7 @@ impl Gate {
             let bad =
                 |what: &str| Error::usage(format!("header `{name}`: not a valid header {what}"));
             let parsed = HeaderName::try_from(name).map_err(|_| bad("name"))?;
-            let mut value = HeaderValue::try_from(value).map_err(|_| bad("value"))?;
+            let mut value = HeaderValue::try_from(value.expose()).map_err(|_| bad("value"))?;
             value.set_sensitive(true);
             headers.append(parsed, value);
         }

@@ -1,5 +1,8 @@
 //! The operating system's own store of secrets: Keychain, Credential Manager, or the Secret Service.
 //!
+//! What is kept there is found by two names: the program's, and that of what it is for, which is the
+//! address of a remote server or the name of a slot.
+//!
 //! For the last there are crates too. They cost between 0.56 and 1.84 MB of a program that has 6 in
 //! all, and a minute or two of its first build; what is said over the bus here is five calls.
 
@@ -18,23 +21,23 @@ use system as store;
 use crate::secret::Secret;
 
 /// Whether there is one, as far as that can be told without asking it.
-pub(super) fn is_there() -> bool {
+pub(crate) fn is_there() -> bool {
     store::is_there()
 }
 
 /// What is kept for a program at a server.
-pub(super) async fn get(program: &str, url: &str) -> Result<Option<Secret>, String> {
+pub(crate) async fn get(program: &str, url: &str) -> Result<Option<Secret>, String> {
     aside(program, url, |program, url| store::get(&program, &url)).await
 }
 
-pub(super) async fn set(program: &str, url: &str, value: Secret) -> Result<(), String> {
+pub(crate) async fn set(program: &str, url: &str, value: Secret) -> Result<(), String> {
     aside(program, url, move |program, url| {
         store::set(&program, &url, &value)
     })
     .await
 }
 
-pub(super) async fn delete(program: &str, url: &str) -> Result<(), String> {
+pub(crate) async fn delete(program: &str, url: &str) -> Result<(), String> {
     aside(program, url, |program, url| store::delete(&program, &url)).await
 }
 

@@ -1,0 +1,106 @@
+//! `auth connect`, `auth approvals`: what a person has to do for the vault.
+
+use clap::{Arg, ArgAction, ArgMatches, Command};
+
+use crate::credentials::reference;
+use crate::error::Error;
+use crate::output::pretty;
+use crate::run::Run;
+use crate::spec::Spec;
+use crate::text::plain;
+use crate::vault::{Approval, Connection};
+
+pub(super) fn connect(command: Command) -> Command {
+    command
+        .long_about(
+            "Have a person connect an account with a provider, ahead of the first call that needs it. The \
+             page opens in a browser; without a terminal its address is printed, and --wait waits until \
+             it is finished with.",
+        )
+        .arg(
+            Arg::new("provider")
+                .value_name("PROVIDER")
+                .required(true)
+                .help("The provider, as the vault calls it"),
+        )
+        .arg(
+            Arg::new("scope")
+                .long("scope")
+                .value_name("SCOPE")
+                .action(ArgAction::Append)
+                .help("Ask for this scope"),
+        )
+        .arg(
+            Arg::new("agent")
+                .long("agent")
+                .value_name("ID|NAME")
+                .help("Give the grant to this agent"),
+        )
+        .arg(
+            Arg::new("user-token")
+                .long("user-token")
+                .value_name("@FILE|env:NAME")
+                .help("The token of the user whose grant it is"),
+        )
+}
+
+pub(super) fn approvals(
+    spec: &Spec,
+    one: impl Fn(&'static str, &'static str) -> Command,
+) -> Command {
+    Command::new("approvals")
+        .bin_name(format!("{} auth approvals", spec.name))
+        .about("List the calls that wait for a person's approval, wait for one")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true)
+        .subcommand(one("list", "List those that were asked for from here"))
+        .subcommand(
+            one(
+                "wait",
+                "Wait until one is decided, and print what came of it",
+            )
+            .arg(
+                Arg::new("id")
+                    .value_name("ID")
+                    .required(true)
+                    .help("The approval"),
+            ),
+        )
+}
+
+pub(super) fn have_connected(run: &Run, matches: &ArgMatches) -> Result<(), Error> {
+    let text = |name: &str| matches.get_one::<String>(name).cloned();
+    let scopes = matches.get_many::<String>("scope").into_iter().flatten();
+    let configured = run.config()?.sections.alter.agent.clone();
+    let connection = Connection {
+        provider: text("provider").unwrap_or_default(),
+        scopes: scopes.cloned().collect(),
+        user_token: text("user-token").as_deref().map(reference).transpose()?,
+        agent: text("agent").or(configured),
+    };
+    super::converse(async || {
+        let connected = run.broker().await?.connect(connection).await?;
+        run.printer.data(&match run.is_text() {
+            true => {
+                let word = |name: &str| plain(connected[name].as_str().unwrap_or_default());
+                format!("{}: {}\n", word("provider"), word("status"))
+            }
+            false => pretty(&connected),
+        })
+    })
+}
+
+pub(super) fn approve(run: &Run, matches: &ArgMatches) -> Result<(), Error> {
+    let action = match matches.subcommand() {
+        Some(("wait", matches)) => {
+            let id = matches.get_one::<String>("id").cloned();
+            Approval::Wait(id.unwrap_or_default())
+        }
+        _ => Approval::List,
+    };
+    super::converse(async || {
+        let found = run.broker().await?.approvals(action).await?;
+        run.printer.data(&pretty(&found))
+    })
+}
