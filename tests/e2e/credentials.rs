@@ -1,309 +1,240 @@
-//! Where the values of slots come from, and where they never go.
+//! Where the values of slots come from, and that nobody sees them.
 
 use std::path::PathBuf;
 
-use mcpress_fixtures::Alter;
-use mcpress_tests::{Kind, Outcome, Sandbox, fixture, mcpress, press};
-use serde_json::{Value, json};
+use mcpress_tests::{Kind, Sandbox, fixture, press};
+use serde_json::json;
 
-/// The password that the API wants.
-const SECRET: &str = "fake-mapi-secret";
+/// The mark of a secret in these tests.
+const SECRET: &str = "s3cr3t-of-the-sandbox";
 
-/// A server that asks an API, and a program for it that knows neither name nor password.
-struct Errand {
-    api: Alter,
-    sandbox: Sandbox,
-    program: PathBuf,
+/// A program whose server wants `API_TOKEN` and may have `ORG_ID`.
+fn program(sandbox: &Sandbox) -> PathBuf {
+    let program = sandbox.file("vaulted");
+    let server = fixture("everyday");
+    let options = [
+        "--command",
+        &server,
+        "--env",
+        "API_TOKEN",
+        "--env",
+        "ORG_ID?",
+    ];
+    let sandbox = Sandbox::new().env("API_TOKEN", "for-the-introspection");
+    press(&sandbox, Kind::Bundled, "vaulted", &program, &options);
+    program
 }
 
-impl Errand {
-    fn new() -> Self {
-        Self::of_kind(Kind::Bundled)
-    }
-
-    fn of_kind(kind: Kind) -> Self {
-        mcpress();
-        let api = Alter::start(&[]).unwrap();
-        let sandbox = Sandbox::new().env("ERRAND_API_URL", format!("{}/v1", api.provider_url()));
-        let program = sandbox.file("errand");
-        let options = [
-            "--command",
-            &fixture("errand"),
-            "--env",
-            "ERRAND_API_URL",
-            "--env",
-            "ERRAND_KEY=now",
-            "--env",
-            "ERRAND_SECRET=now",
-        ];
-        press(&sandbox, kind, "errand", &program, &options);
-        Self {
-            api,
-            sandbox: sandbox.env("ERRAND_KEY", "fake-mapi-key"),
-            program,
-        }
-    }
-
-    fn env(mut self, name: &str, value: &str) -> Self {
-        self.sandbox = self.sandbox.env(name, value);
-        self
-    }
-
-    /// The same with a configuration.
-    fn configured(self, text: &str) -> Self {
-        let folder = self.sandbox.file(".config/errand");
-        std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(folder.join("config.toml"), text).unwrap();
-        self
-    }
-
-    /// A file that its owner alone can read.
-    fn file(&self, name: &str, text: &str) -> String {
-        let path = self.sandbox.file(name);
-        std::fs::write(&path, text).unwrap();
-        mode(&path, 0o600);
-        path.to_str().unwrap().to_owned()
-    }
-
-    #[track_caller]
-    fn run(&self, line: &[&str], code: i32) -> Outcome {
-        self.sandbox.run(&self.program, line).exits(code)
-    }
-
-    /// What the API says to the server: its status.
-    #[track_caller]
-    fn status(&self, more: &[&str]) -> u64 {
-        let line = [&["get", "--path", "things", "-o", "json"], more].concat();
-        let outcome = self.sandbox.run(&self.program, line);
-        let said = match outcome.code {
-            Some(0) => outcome.json(),
-            _ => serde_json::from_str(outcome.error()["message"].as_str().unwrap()).unwrap(),
-        };
-        said["status"].as_u64().unwrap()
-    }
-
-    fn given(&self, more: &[&str]) -> Value {
-        let line = [&["environment", "-o", "json"], more].concat();
-        self.run(&line, 0).json()["variables"].clone()
-    }
+/// The length of a variable of the server's: its value is masked.
+fn length(sandbox: &Sandbox, program: &PathBuf, options: &[&str], name: &str) -> String {
+    let line = ["get-env", "--name", name];
+    let outcome = sandbox.run(program, options.iter().chain(&line)).exits(0);
+    outcome.stdout.trim_end().to_owned()
 }
 
-#[cfg(unix)]
-fn mode(path: &std::path::Path, mode: u32) {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
-}
-
-#[cfg(not(unix))]
-fn mode(_: &std::path::Path, _: u32) {}
-
-#[test]
-fn a_value_comes_from_wherever_it_is_said_to_be() {
-    for kind in Kind::BOTH {
-        let errand = Errand::of_kind(kind).env("ANOTHER_NAME", SECRET);
-        errand.run(&["get", "--path", "things"], 3);
-        assert_eq!(
-            errand.status(&["--mcp-env", &format!("ERRAND_SECRET={SECRET}")]),
-            200
-        );
-        let config = |text: &str| {
-            let text = format!("[credentials.ERRAND_SECRET]\n{text}\n");
-            errand.file("config.toml", &text)
-        };
-        let status = |text: &str| errand.status(&["--mcp-config", &config(text)]);
-        assert_eq!(status("source = \"env\"\nvariable = \"ANOTHER_NAME\""), 200);
-        let file = errand.file("secret", &format!("{SECRET}\n"));
-        assert_eq!(
-            status(&format!("source = \"file\"\npath = \"{file}\"")),
-            200
-        );
-        let command = format!("source = \"command\"\ncommand = [\"cat\", \"{file}\"]");
-        assert_eq!(status(&command), 200);
-        let set = ["auth", "set", "ERRAND_SECRET", "--insecure-storage"];
-        let outcome = errand
-            .sandbox
-            .run_with_input(&errand.program, set, &format!("{SECRET}\n"));
-        outcome.exits(0);
-        assert_eq!(errand.status(&[]), 200);
-        errand.run(&["auth", "unset", "ERRAND_SECRET"], 0);
-        errand.run(&["get", "--path", "things"], 3);
-    }
+fn config(sandbox: &Sandbox, text: &str) -> String {
+    let file = sandbox.file("config.toml");
+    std::fs::write(&file, text).unwrap();
+    file.display().to_string()
 }
 
 #[test]
-fn an_option_goes_before_the_configuration_and_that_before_the_environment_and_the_store() {
-    let errand = Errand::new();
-    let set = ["auth", "set", "ERRAND_SECRET", "--insecure-storage"];
-    errand
-        .sandbox
-        .run_with_input(&errand.program, set, "from-the-store")
-        .exits(0);
-    assert_eq!(errand.given(&[])["ERRAND_SECRET"], "[redacted]");
-    let source = |errand: &Errand, more: &[&str]| {
-        let status = errand
-            .run(&[&["auth", "status", "-o", "json"], more].concat(), 0)
-            .json();
-        let slots = status["slots"].as_array().unwrap().clone();
-        let slot = slots
-            .into_iter()
-            .find(|slot| slot["name"] == "ERRAND_SECRET");
-        slot.unwrap()["source"].as_str().unwrap().to_owned()
-    };
-    assert_eq!(source(&errand, &[]), "file");
-    let errand = errand.env("ERRAND_SECRET", "from-the-environment");
-    assert_eq!(source(&errand, &[]), "env");
-    let errand = errand.configured(
-        "[credentials.ERRAND_SECRET]\nsource = \"command\"\ncommand = [\"printf\", \"fake-mapi-secret\"]\n",
-    );
-    assert_eq!(source(&errand, &[]), "command");
-    assert_eq!(errand.status(&[]), 200);
-    let option = ["--mcp-env", "ERRAND_SECRET=by-hand"];
-    assert_eq!(source(&errand, &option), "option");
-    assert_eq!(errand.status(&option), 401);
-}
-
-#[test]
-fn no_server_and_no_helper_gets_the_key_to_the_vault() {
-    let key = "alter_rk_aaaaaaaaaaaaaaaaaaaaaa_l77ykl";
-    let errand = Errand::new()
-        .env("ALTER_API_KEY", key)
-        .env("AGENT_API_KEY", key)
-        .env("ERRAND_SECRET", SECRET);
-    let given = errand.given(&[]);
-    assert_eq!(
-        (given.get("ALTER_API_KEY"), given.get("AGENT_API_KEY")),
-        (None, None),
-        "{given}"
-    );
-    let seen = errand.sandbox.file("seen");
-    let script = format!("env > {}; printf x", seen.display());
-    let errand = errand.configured(&format!(
-        "[credentials.ERRAND_SECRET]\nsource = \"command\"\ncommand = [\"sh\", \"-c\", \"{script}\"]\n"
-    ));
-    errand.run(&["environment"], 0);
-    let seen = std::fs::read_to_string(seen).unwrap();
-    assert!(seen.contains("PATH=") && !seen.contains(key), "{seen}");
-}
-
-#[test]
-fn what_a_server_says_aloud_is_masked() {
-    for kind in Kind::BOTH {
-        let errand = Errand::of_kind(kind).env("ERRAND_SECRET", SECRET);
-        let basic = "ZmFrZS1tYXBpLWtleTpmYWtlLW1hcGktc2VjcmV0";
-        for place in ["result", "failure", "error", "stderr", "log", "progress"] {
-            for output in ["text", "json", "raw"] {
-                let line = ["blurt", "--place", place, "-o", output, "-v"];
-                let outcome = errand.sandbox.run(&errand.program, line);
-                let said = format!("{}{}", outcome.stdout, outcome.stderr);
-                assert!(said.contains("[redacted]"), "{place} {output}: {said}");
-                for secret in [SECRET, basic] {
-                    assert!(!said.contains(secret), "{place} {output}: {said}");
-                }
-            }
-        }
-        let status = errand.run(&["auth", "status"], 0);
-        assert!(!status.stdout.contains(SECRET), "{status:?}");
-        let dry = errand.run(&["get", "--path", SECRET, "--dry-run"], 0);
-        assert!(!dry.stdout.contains("Basic"), "{dry:?}");
-        assert_eq!(errand.status(&[]), 200);
-    }
-}
-
-#[cfg(unix)]
-#[test]
-fn what_is_kept_is_for_its_owner_alone_and_an_open_file_is_refused() {
-    use std::os::unix::fs::PermissionsExt;
-    let errand = Errand::new();
-    let set = ["auth", "set", "ERRAND_SECRET", "--insecure-storage"];
-    errand
-        .sandbox
-        .run_with_input(&errand.program, set, SECRET)
-        .exits(0);
-    let file = errand.sandbox.file(".local/state/errand/credentials.json");
-    let mode_of = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode();
-    assert_eq!(mode_of(&file) & 0o777, 0o600);
-    assert_eq!(mode_of(file.parent().unwrap()) & 0o777, 0o700);
-    let open = errand.sandbox.file("open");
-    std::fs::write(&open, SECRET).unwrap();
-    mode(&open, 0o644);
-    let text = format!(
-        "[credentials.ERRAND_SECRET]\nsource = \"file\"\npath = \"{}\"\n",
-        open.display()
-    );
-    let errand = errand.configured(&text);
-    let refused = errand
-        .run(&["get", "--path", "things", "-o", "json"], 2)
+fn a_value_that_was_set_is_used_shown_nowhere_and_forgotten() {
+    let sandbox = Sandbox::new();
+    let program = program(&sandbox);
+    let error = sandbox
+        .run(
+            &program,
+            ["--output", "json", "get-env", "--name", "API_TOKEN"],
+        )
+        .exits(3)
         .error();
-    assert!(
-        refused["hint"].as_str().unwrap().contains("chmod 600"),
-        "{refused}"
-    );
-    assert_eq!(errand.api.provided("/v1").unwrap(), [] as [Value; 0]);
-}
-
-#[test]
-fn without_a_keychain_a_file_has_to_be_asked_for() {
-    let errand = Errand::new();
-    let set = ["auth", "set", "ERRAND_SECRET", "-o", "json"];
-    let outcome = errand.sandbox.run_with_input(&errand.program, set, SECRET);
-    // Where the tests run there may be a keychain; nothing of this is kept there.
-    if outcome.code == Some(0) {
-        errand.run(&["auth", "unset", "ERRAND_SECRET"], 0);
-        return;
-    }
-    let error = outcome.error();
+    assert_eq!(error["code"], "missing_credential");
     assert!(
         error["hint"]
             .as_str()
             .unwrap()
-            .contains("--insecure-storage"),
+            .contains("auth set API_TOKEN"),
         "{error}"
     );
-    assert!(!error.to_string().contains(SECRET), "{error}");
-}
-
-#[test]
-fn a_helper_that_fails_ends_the_run_before_anything_is_started() {
-    let errand = Errand::new();
-    for (command, words) in [
-        (
-            json!(["no-such-helper-anywhere"]),
-            "no-such-helper-anywhere",
-        ),
-        (json!(["false"]), "false"),
-        (json!(["true"]), "true"),
-        (json!(["head", "-c", "70000", "/dev/zero"]), "head"),
-    ] {
-        let text =
-            format!("[credentials.ERRAND_SECRET]\nsource = \"command\"\ncommand = {command}\n");
-        let config = errand.file("config.toml", &text);
-        let line = [
-            "get",
-            "--path",
-            "things",
-            "-o",
-            "json",
-            "--mcp-config",
-            &config,
-        ];
-        let outcome = errand.sandbox.run(&errand.program, line);
-        let message = outcome.error()["message"].as_str().unwrap().to_owned();
-        assert!(
-            message.contains("ERRAND_SECRET") && message.contains(words),
-            "{message}"
-        );
-        assert_eq!(outcome.stdout, "");
-    }
-    assert_eq!(errand.api.provided("/v1").unwrap(), [] as [Value; 0]);
-}
-
-#[test]
-fn a_configuration_that_is_not_understood_starts_nothing() {
-    let errand = Errand::new().configured("[credentials.ERRAND_SECRET]\nsource = \"valt\"\n");
-    let outcome = errand.run(&["get", "--path", "things", "-o", "json"], 2);
-    let message = outcome.error()["message"].as_str().unwrap().to_owned();
-    assert!(
-        message.contains("config.toml:2:") && message.contains("valt"),
-        "{message}"
+    let set = ["auth", "set", "API_TOKEN", "--insecure-storage"];
+    let outcome = sandbox.run_with_input(&program, set, &format!("{SECRET}\n"));
+    let outcome = outcome.exits(0);
+    assert!(!format!("{outcome:?}").contains(SECRET), "{outcome:?}");
+    assert_eq!(length(&sandbox, &program, &[], "API_TOKEN"), "[redacted]");
+    let status = sandbox
+        .run(&program, ["auth", "status", "--output", "json"])
+        .exits(0);
+    assert_eq!(
+        status.json()["slots"],
+        json!([
+            {"name": "API_TOKEN", "required": true, "secret": true, "set": true, "source": "file"},
+            {"name": "ORG_ID", "required": false, "secret": true, "set": false},
+        ])
     );
+    sandbox
+        .run(&program, ["auth", "unset", "API_TOKEN"])
+        .exits(0);
+    sandbox
+        .run(&program, ["get-env", "--name", "API_TOKEN"])
+        .exits(3);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_kept_in_a_file_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let sandbox = Sandbox::new();
+    let program = program(&sandbox);
+    let set = ["auth", "set", "API_TOKEN", "--insecure-storage"];
+    sandbox.run_with_input(&program, set, SECRET).exits(0);
+    let mut found = Vec::new();
+    let mut folders = vec![sandbox.path().to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.ends_with("credentials.json") {
+                let mode =
+                    |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
+                found.push((mode(&path), mode(path.parent().unwrap())));
+            }
+        }
+    }
+    assert_eq!(found, [(0o600, 0o700)]);
+}
+
+#[test]
+fn without_a_keychain_the_way_around_it_is_named() {
+    let sandbox = Sandbox::new();
+    let program = program(&sandbox);
+    let outcome = sandbox.run_with_input(&program, ["auth", "set", "API_TOKEN"], SECRET);
+    let outcome = outcome.exits(2);
+    assert!(outcome.stderr.contains("--insecure-storage"), "{outcome:?}");
+    assert!(!format!("{outcome:?}").contains(SECRET), "{outcome:?}");
+}
+
+#[test]
+fn a_value_is_never_an_argument() {
+    let sandbox = Sandbox::new();
+    let program = program(&sandbox);
+    sandbox
+        .run(&program, ["auth", "set", "API_TOKEN", SECRET])
+        .exits(2);
+    sandbox
+        .run_with_input(&program, ["auth", "set", "API_TOKEN"], "")
+        .exits(2);
+}
+
+#[cfg(unix)]
+#[test]
+fn every_source_gives_its_value_in_the_order_that_is_promised() {
+    use std::os::unix::fs::PermissionsExt;
+    let sandbox = Sandbox::new().env("ELSEWHERE_ID", "from-another-variable");
+    let program = program(&sandbox);
+    let value = sandbox.file("value");
+    std::fs::write(&value, "from-a-file\n").unwrap();
+    let value = value.display().to_string();
+    let token = "[credentials.API_TOKEN]\nsource = \"command\"\ncommand = [\"echo\", \"the-token-itself\"]\n";
+    let with = |org: &str| {
+        config(
+            &sandbox,
+            &format!("{token}\n[credentials.ORG_ID]\nsecret = false\n{org}"),
+        )
+    };
+    let get = |org: &str, more: &[&str]| {
+        let file = with(org);
+        let options: Vec<&str> = ["--mcp-config", &file]
+            .into_iter()
+            .chain(more.iter().copied())
+            .collect();
+        length(&sandbox, &program, &options, "ORG_ID")
+    };
+    let helper =
+        "source = \"command\"\ncommand = [\"sh\", \"-c\", \"echo from-\\\"a\\\"-helper\"]\n";
+    assert_eq!(get(helper, &[]), "from-a-helper");
+    assert_eq!(
+        get(helper, &["--mcp-env", "ORG_ID=from-an-option"]),
+        "from-an-option"
+    );
+    assert_eq!(
+        get("source = \"env\"\nvariable = \"ELSEWHERE_ID\"\n", &[]),
+        "from-another-variable"
+    );
+    let file = format!("source = \"file\"\npath = \"{value}\"\n");
+    // Others can read it.
+    let line = ["--mcp-config", &with(&file), "get-env", "--name", "ORG_ID"].map(str::to_owned);
+    let outcome = sandbox.run(&program, &line).exits(2);
+    assert!(outcome.stderr.contains("chmod 600"), "{outcome:?}");
+    std::fs::set_permissions(&value, std::fs::Permissions::from_mode(0o600)).unwrap();
+    assert_eq!(get(&file, &[]), "from-a-file");
+    assert_eq!(
+        length(
+            &sandbox,
+            &program,
+            &["--mcp-config", &with(&file)],
+            "API_TOKEN"
+        ),
+        "[redacted]"
+    );
+    // A helper that fails says so, and starts no server.
+    let failing = "source = \"command\"\ncommand = [\"false\"]\n";
+    let line = [
+        "--mcp-config",
+        &with(failing),
+        "get-env",
+        "--name",
+        "ORG_ID",
+    ]
+    .map(str::to_owned);
+    let outcome = sandbox.run(&program, &line).exits(3);
+    assert!(
+        outcome.stderr.contains("credentials.ORG_ID.command"),
+        "{outcome:?}"
+    );
+}
+
+#[test]
+fn a_wrong_configuration_is_refused_with_its_file_line_and_key() {
+    let sandbox = Sandbox::new();
+    let program = program(&sandbox);
+    for (text, place) in [
+        ("[credentials.API_TOKEN]\nsource = \"vault\"\n", ":2:"),
+        (
+            "[credentials.API_TOKEN]\nsource = \"env\"\ngrant_id = \"x\"\n",
+            ":3: `credentials.API_TOKEN.grant_id`",
+        ),
+        (
+            "[credentials.API_TOKEN]\nsource = \"alter\"\nprovider = \"x\"\n",
+            "mode",
+        ),
+    ] {
+        let file = config(&sandbox, text);
+        let line = ["--mcp-config", &file, "get-env", "--name", "X"];
+        let outcome = sandbox.run(&program, line).exits(2);
+        assert!(outcome.stderr.contains(&format!("{file}")), "{outcome:?}");
+        assert!(outcome.stderr.contains(place), "{outcome:?}");
+    }
+}
+
+#[test]
+fn a_secret_that_the_server_repeats_is_masked_in_every_output() {
+    let sandbox = Sandbox::new().env("API_TOKEN", SECRET);
+    let program = program(&sandbox);
+    for output in ["text", "json", "raw"] {
+        for line in [
+            ["--output", output, "get-env", "--name", "API_TOKEN"].as_slice(),
+            &["--output", output, "-v", "get-env", "--name", "API_TOKEN"],
+            &["--output", output, "get-env", "--name", SECRET],
+            &["--output", output, "--dry-run", "get-env", "--name", SECRET],
+            &["--output", output, "auth", "status"],
+        ] {
+            let outcome = sandbox.run(&program, line);
+            assert!(
+                !format!("{outcome:?}").contains(SECRET),
+                "{line:?} {outcome:?}"
+            );
+        }
+    }
 }
