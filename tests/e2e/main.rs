@@ -18,6 +18,7 @@ mod life;
 mod overlay;
 mod prompts;
 mod remote;
+mod resilience;
 mod resources;
 mod servers;
 mod sign_in;
