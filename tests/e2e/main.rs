@@ -17,6 +17,7 @@ mod life;
 mod overlay;
 mod prompts;
 mod remote;
+mod resilience;
 mod resources;
 mod servers;
 mod sign_in;

@@ -11,6 +11,7 @@ use reqwest::{Body, Client, Request, redirect};
 use super::origin::Origin;
 use super::rejection::Rejection;
 use super::{Incoming, Outgoing};
+use crate::error::Error;
 use crate::transport::causes;
 
 /// Until there is a connection. What comes after is the server's patience, not this program's.
@@ -30,7 +31,7 @@ impl Direct {
     /// # Errors
     ///
     /// When the system's proxies or certificates cannot be read.
-    pub(crate) fn open(origin: &Origin) -> Result<Self, crate::error::Error> {
+    pub(crate) fn open(origin: &Origin) -> Result<Self, Error> {
         // A second call finds the provider installed, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let builder = Client::builder()
@@ -41,10 +42,12 @@ impl Direct {
             false => builder,
         };
         let client = builder.build();
-        let client = client.map_err(|error| crate::error::Error::Unreachable {
+        let client = client.map_err(|error| Error::Unreachable {
             url: origin.shown(),
             status: None,
             reason: causes(&error.without_url()),
+            retry_after: None,
+            sent: false,
         })?;
         Ok(Self {
             client,

@@ -11,7 +11,9 @@ use crate::environment;
 use crate::error::Error;
 use crate::ledger::Ledger;
 use crate::output::pretty;
+use crate::policy::Subject;
 use crate::protocol::{self, Revision};
+use crate::resilience::verdict::is_repeatable;
 use crate::settings::Format;
 use crate::spec::Tool;
 use crate::task::{Begun, Support, Task, is_unknown};
@@ -37,7 +39,7 @@ impl Run {
         let begun = OnceCell::new();
         let begin = async |client: &mut Client| {
             let definition = known.map(|tool| tool.definition);
-            let call = client.begin(params, definition, detached).await?;
+            let call = client.begin(params.clone(), definition, detached).await?;
             if let Begun::Task(task) = &call {
                 self.remember(task.id(), tool);
                 let _ = begun.set(task.id().to_owned());
@@ -62,6 +64,8 @@ impl Run {
             .iter()
             .find(|known| Some(known.wire) == tool.as_deref());
         let name = tool.unwrap_or_else(|| format!("task {id}"));
+        // Its answer is as good as that of the call.
+        self.admission(&Subject { wire: &name, known })?;
         self.go_on(&name, known, async |_: &mut Client| {
             Ok(Begun::Task(Task::known(id)))
         })
@@ -92,12 +96,13 @@ impl Run {
         &self,
         tool: &str,
         known: Option<&Tool>,
-        begin: impl AsyncFnOnce(&mut Client) -> Result<Begun, Error>,
+        begin: impl AsyncFn(&mut Client) -> Result<Begun, Error>,
     ) -> Result<(), Error> {
         let detached = self.settings.detach;
         let unfinished = RefCell::new(None);
         let files = self.files()?;
-        let outcome = self.converse(
+        let outcome = self.converse_about(
+            Some(known.is_some_and(is_repeatable)),
             async |client| {
                 let task = match begin(client).await? {
                     Begun::Answered(answer) => return Ok(Outcome::Answered(answer)),
