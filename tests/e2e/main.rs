@@ -12,6 +12,8 @@ mod drift;
 mod eras;
 mod explain;
 mod generation;
+#[cfg(unix)]
+mod governance;
 mod life;
 mod overlay;
 mod prompts;
