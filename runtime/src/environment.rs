@@ -88,6 +88,13 @@ pub(crate) fn option_name(program: &str, option: &str) -> String {
     format!("{program}_MCP_{option}").to_ascii_uppercase()
 }
 
+/// The trace that the caller is part of, in `TRACEPARENT` (OpenTelemetry, Environment Variables as
+/// Context Propagation Carriers).
+#[cfg(feature = "http")]
+pub(crate) fn trace_parent() -> Option<String> {
+    read("TRACEPARENT")
+}
+
 /// The browser that the caller names, in `BROWSER`.
 pub(crate) fn browser() -> Option<String> {
     read("BROWSER")

@@ -12,6 +12,8 @@
 //! The door is synchronous and not generic, so that rmcp is compiled once, here, and not again into
 //! every program: a program's own build is a table and a link.
 
+#[cfg(feature = "http")]
+mod alter;
 mod arguments;
 mod asked;
 mod audit;
@@ -67,6 +69,8 @@ use std::process::ExitCode;
 
 use serde_json::{Map, Value};
 
+#[cfg(feature = "http")]
+pub use alter::ALTER;
 pub use client::{Client, Introduction, Limits, Listed, converse};
 pub use environment::endpoint_of;
 pub use error::{Error, Exit, Fault, Invitation};

@@ -137,6 +137,8 @@ impl Run {
         if self.settings.dry_run {
             let admission = self.admission(&Subject { wire: tool, known })?;
             let mut arguments = assemble()?;
+            // What is known of credentials is masked.
+            credentials::plan(self.spec, &self.settings.overrides, self.config()?)?;
             mask(known, &mut arguments);
             let mut params = json!({"name": tool, "arguments": arguments});
             if self.is_task(tool, known)? {
