@@ -14,6 +14,8 @@ mod eras;
 mod errands;
 mod explain;
 mod generation;
+#[cfg(unix)]
+mod governance;
 mod life;
 mod overlay;
 mod prompts;
