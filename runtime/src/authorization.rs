@@ -16,7 +16,7 @@
 
 mod address;
 mod assertion;
-mod challenge;
+pub(crate) mod challenge;
 mod command;
 mod discovery;
 mod http;

@@ -88,6 +88,13 @@ pub(crate) fn option_name(program: &str, option: &str) -> String {
     format!("{program}_MCP_{option}").to_ascii_uppercase()
 }
 
+/// The trace that the caller is part of, in `TRACEPARENT` (OpenTelemetry, Environment Variables as
+/// Context Propagation Carriers).
+#[cfg(feature = "http")]
+pub(crate) fn trace_parent() -> Option<String> {
+    read("TRACEPARENT")
+}
+
 /// The browser that the caller names, in `BROWSER`.
 pub(crate) fn browser() -> Option<String> {
     read("BROWSER")
@@ -130,9 +137,24 @@ pub(crate) fn state_folder(program: &str) -> Option<PathBuf> {
 }
 
 /// A program as the name of a folder: `mcpress call` runs programs under names that are none.
-fn file_name(program: &str) -> String {
+pub(crate) fn file_name(program: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     program.replace(|c: char| !is_plain(c), "-")
+}
+
+/// The tools that the caller takes away, in `RESTRICTED_TOOLS`: names, with commas between them.
+pub(crate) fn restricted_tools() -> Option<String> {
+    read("RESTRICTED_TOOLS")
+}
+
+/// Who calls, as a token: `ALTR_CLI_IDENTITY` for `altr-cli`.
+pub(crate) fn identity(program: &str) -> Option<String> {
+    read(&identity_name(program))
+}
+
+/// The name of that variable.
+pub(crate) fn identity_name(program: &str) -> String {
+    option_name(program, "IDENTITY").replace("_MCP_IDENTITY", "_IDENTITY")
 }
 
 /// Whether colours are unwelcome: `NO_COLOR` is set to anything (no-color.org).
@@ -378,6 +400,37 @@ pub(crate) fn describe(spec: &Spec, overrides: &Overrides) -> Result<serde_json:
     })
 }
 
+/// The server in a line that has no secret in it, for the log of calls: no values, and of what the
+/// caller named instead nothing that could be one.
+pub(crate) fn address(spec: &Spec, overrides: &Overrides) -> String {
+    match located(spec, overrides) {
+        Ok(Located::Command { command, args }) if overrides.command.is_some() => {
+            let more = if args.is_empty() { "" } else { " …" };
+            format!("{command}{more}")
+        }
+        Ok(Located::Command { command, args }) => {
+            let words: Vec<String> = std::iter::once(command).chain(args).collect();
+            words.join(" ")
+        }
+        Ok(Located::Url(url)) => bare(&url),
+        Err(_) => String::new(),
+    }
+}
+
+/// A URL without user, password, query and fragment.
+fn bare(url: &str) -> String {
+    let url = url.split(['?', '#']).next().unwrap_or_default();
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
+    let (authority, path) = match rest.find('/') {
+        Some(at) => rest.split_at(at),
+        None => (rest, ""),
+    };
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    format!("{scheme}://{host}{path}")
+}
+
 enum Located {
     Command { command: String, args: Vec<String> },
     Url(String),
@@ -478,4 +531,21 @@ fn passed_on() -> impl Iterator<Item = (String, Secret)> {
                 .any(|family| name.starts_with(family));
         passed.then_some((name, Secret::plain(value)))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_no_secret_in_it() {
+        for (url, shown) in [
+            ("https://user:pass@host:8/mcp?key=x#y", "https://host:8/mcp"),
+            ("https://host?key=x@y", "https://host"),
+            ("http://a@b@host/x@y", "http://host/x@y"),
+            ("unix:/run/mcp:/end", "unix:/run/mcp:/end"),
+        ] {
+            assert_eq!(bare(url), shown);
+        }
+    }
 }

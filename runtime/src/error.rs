@@ -250,6 +250,9 @@ pub enum Error {
     /// The program's own table cannot be used.
     #[error("this program is damaged: {0}")]
     Damaged(String),
+    /// The log of calls is not what was written.
+    #[error("{0}")]
+    Audit(String),
     /// A signal asked the program to end.
     #[error("{}", if *.0 == Exit::Terminated { "terminated" } else { "interrupted" })]
     Signal(Exit),
@@ -299,6 +302,7 @@ impl Error {
             Self::Drift { .. } => "drift",
             Self::Unfinished { cause, .. } | Self::Attempted { cause, .. } => cause.code(),
             Self::Damaged(_) => "damaged",
+            Self::Audit(_) => "audit_broken",
             Self::Signal(Exit::Terminated) => "terminated",
             Self::Signal(_) => "interrupted",
             Self::Io { .. } => "io",
@@ -335,7 +339,7 @@ impl Error {
             }
             Self::Signal(exit) => *exit,
             Self::Unfinished { cause, .. } | Self::Attempted { cause, .. } => cause.exit(),
-            Self::Tool { .. } | Self::Io { .. } => Exit::Tool,
+            Self::Tool { .. } | Self::Audit(_) | Self::Io { .. } => Exit::Tool,
         }
     }
 
@@ -357,10 +361,10 @@ impl Error {
             Self::Asked { hint, .. } | Self::Unfinished { hint, .. } => Some(hint.clone()),
             Self::MissingSlots { names } => {
                 let exports: Vec<_> = names.iter().map(|name| format!("{name}=…")).collect();
+                let first = names.first().map_or("NAME", String::as_str);
                 Some(format!(
-                    "run `export {}`, or give --mcp-env {}=…",
+                    "run `export {}`, keep it with `auth set {first}`, or give --mcp-env {first}=…",
                     exports.join(" "),
-                    names.first().map_or("NAME", String::as_str)
                 ))
             }
             Self::Attempted {
@@ -401,6 +405,7 @@ impl Error {
     pub fn retryable(&self) -> bool {
         match self {
             Self::Vault(fault) => fault.retryable,
+            Self::Denied { code, .. } => *code == crate::policy::REACHED,
             Self::Attempted {
                 sent: Some(true),
                 repeatable: false,

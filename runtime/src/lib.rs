@@ -12,30 +12,38 @@
 //! The door is synchronous and not generic, so that rmcp is compiled once, here, and not again into
 //! every program: a program's own build is a table and a link.
 
+#[cfg(feature = "http")]
+mod alter;
 mod arguments;
 mod asked;
+mod audit;
 #[cfg(feature = "http")]
 mod authorization;
 mod browser;
 mod builtin;
 pub mod bundle;
 mod client;
+mod clock;
 mod command;
 pub mod complete;
 mod config;
 mod context;
 mod credentials;
+mod digest;
 mod dispatch;
 pub mod drift;
 mod environment;
 mod error;
 mod host;
+mod identity;
 mod keychain;
 mod leak;
 mod ledger;
+mod lock;
 mod manual;
 mod output;
 mod person;
+mod policy;
 mod private;
 mod process;
 mod protocol;
@@ -62,6 +70,8 @@ use std::process::ExitCode;
 
 use serde_json::{Map, Value};
 
+#[cfg(feature = "http")]
+pub use alter::ALTER;
 pub use client::{Client, Introduction, Limits, Listed, converse};
 pub use environment::endpoint_of;
 pub use error::{Error, Exit, Fault, Invitation};

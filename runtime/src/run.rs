@@ -1,5 +1,7 @@
 //! A run: a program, what it was told, and the calls it makes.
 
+mod confirm;
+mod govern;
 mod task;
 
 use std::cell::OnceCell;
@@ -19,6 +21,7 @@ use crate::host::Host;
 use crate::output::printer::Printer;
 use crate::output::{Answer, Files, pretty};
 use crate::person;
+use crate::policy::Subject;
 use crate::resilience::{self, Failure, Plan, Server};
 use crate::settings::{Format, Settings, Verbosity};
 use crate::signal::Signals;
@@ -39,6 +42,8 @@ pub(crate) struct Run {
     pub(crate) printer: Printer,
     pub(crate) context: Context,
     config: OnceCell<Config>,
+    /// The other server that was asked, if it was.
+    stand_in: OnceCell<String>,
 }
 
 /// Who speaks with a server: the run that is meant for it, and who answers what it asks back.
@@ -62,6 +67,7 @@ impl Run {
             context: Context::of(&settings),
             settings,
             config: OnceCell::new(),
+            stand_in: OnceCell::new(),
         }
     }
 
@@ -129,25 +135,35 @@ impl Run {
         error.exit()
     }
 
-    /// Calls a tool and prints its answer; with `--dry-run`, prints the request. `known` is what the
-    /// program knows of it, if anything.
+    /// Calls a tool, if it may be called, and prints its answer; with `--dry-run`, prints the request.
+    /// `known` is what the program knows of it, if anything. The arguments are put together once it is
+    /// known that it may be.
     pub(crate) fn call(
         &self,
         tool: &str,
         known: Option<&Tool>,
-        mut arguments: Value,
+        assemble: impl FnOnce() -> Result<Value, Error>,
     ) -> Result<(), Error> {
         if self.settings.dry_run {
+            let admission = self.admission(&Subject { wire: tool, known })?;
+            let mut arguments = assemble()?;
+            // What is known of credentials is masked.
+            credentials::plan(self.spec, &self.settings.overrides, self.config()?)?;
             mask(known, &mut arguments);
             let mut params = json!({"name": tool, "arguments": arguments});
             if self.is_task(tool, known)? {
                 params["task"] = json!({});
             }
             let server = environment::describe(self.spec, &self.settings.overrides)?;
-            let request = json!({"method": "tools/call", "params": params, "server": server});
+            let mut request = json!({"method": "tools/call", "params": params, "server": server});
+            if let Some(confirm) = admission.confirm {
+                request["confirm"] = confirm.into();
+            }
             return self.printer.data(&pretty(&request));
         }
-        self.call_tool(tool, known, json!({"name": tool, "arguments": arguments}))
+        self.govern(&Subject { wire: tool, known }, assemble, |arguments| {
+            self.call_tool(tool, known, json!({"name": tool, "arguments": arguments}))
+        })
     }
 
     /// Starts or reaches the server, asks it, tells the caller, and only then sees the server off.
@@ -190,6 +206,10 @@ impl Run {
                     async move || {
                         let server = other.server(other.host()?, &filled)?;
                         Connector::that_reaches(&server.endpoint, self.connectors)?;
+                        let overrides = &other.settings.overrides;
+                        let _ = self
+                            .stand_in
+                            .set(environment::address(self.spec, overrides));
                         Ok(server)
                     }
                 });

@@ -367,6 +367,11 @@ fn the_other_server_sees_nothing_that_is_meant_for_the_first() {
     for secret in ["open-sesame", "hunter2"] {
         assert!(!journal.contains(secret), "{journal}");
     }
+    // One call is one line, and that says who was asked in the end.
+    let log = sandbox.file(".local/state/far/audit.jsonl");
+    let log = std::fs::read_to_string(log).unwrap();
+    assert_eq!(log.lines().count(), 1, "{log}");
+    assert!(log.contains(&stand_in.server[1]), "{log}");
 }
 
 #[test]

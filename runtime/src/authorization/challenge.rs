@@ -2,18 +2,18 @@
 
 /// The challenge to come back with a bearer token.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Challenge {
+pub(crate) struct Challenge {
     /// Where the server describes itself (RFC 9728, 5.1).
-    pub(super) resource_metadata: Option<String>,
+    pub(crate) resource_metadata: Option<String>,
     /// The scopes that the request needs.
-    pub(super) scope: Option<String>,
+    pub(crate) scope: Option<String>,
     /// Why the token was not enough.
-    pub(super) error: Option<String>,
+    pub(crate) error: Option<String>,
 }
 
 impl Challenge {
     /// The challenge of the scheme `Bearer` in a header, which may hold several.
-    pub(super) fn parse(header: &str) -> Self {
+    pub(crate) fn parse(header: &str) -> Self {
         let mut challenge = Self::default();
         let mut is_bearer = true;
         let mut rest = header;
@@ -58,13 +58,13 @@ impl Challenge {
     }
 
     /// The scopes, one by one.
-    pub(super) fn scopes(&self) -> Vec<String> {
+    pub(crate) fn scopes(&self) -> Vec<String> {
         let scope = self.scope.as_deref().unwrap_or_default();
         scope.split_whitespace().map(str::to_owned).collect()
     }
 
     /// Whether the token is good and lets its bearer do too little.
-    pub(super) fn wants_more(&self) -> bool {
+    pub(crate) fn wants_more(&self) -> bool {
         self.error.as_deref() == Some("insufficient_scope")
     }
 }

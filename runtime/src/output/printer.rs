@@ -134,6 +134,13 @@ impl Printer {
         }
     }
 
+    /// Says a line on standard error, when all is to be said.
+    pub(crate) fn detail(&self, line: &str) {
+        if self.verbosity == Verbosity::Verbose {
+            self.say(&plain(line));
+        }
+    }
+
     /// Says what went wrong, what to do, and what the server said last. It is the last that is said.
     pub(crate) fn error(&self, error: &Error, tool: Option<&str>) {
         self.end();

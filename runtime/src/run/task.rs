@@ -11,6 +11,7 @@ use crate::environment;
 use crate::error::Error;
 use crate::ledger::Ledger;
 use crate::output::pretty;
+use crate::policy::Subject;
 use crate::protocol::{self, Revision};
 use crate::resilience::verdict::is_repeatable;
 use crate::settings::Format;
@@ -63,6 +64,8 @@ impl Run {
             .iter()
             .find(|known| Some(known.wire) == tool.as_deref());
         let name = tool.unwrap_or_else(|| format!("task {id}"));
+        // Its answer is as good as that of the call.
+        self.admission(&Subject { wire: &name, known })?;
         self.go_on(&name, known, async |_: &mut Client| {
             Ok(Begun::Task(Task::known(id)))
         })
