@@ -55,7 +55,7 @@ impl Line {
     /// Calls a tool there. The revision is known, so nothing is asked but that.
     #[track_caller]
     fn call(&self, tool: &str, options: &[&str]) -> Outcome {
-        let mut line = vec![tool, "-o", "json", "--mcp-protocol", "2025-11-25"];
+        let mut line = vec![tool, "-o", "json", "--mcp-protocol", "2025-11-25", "--yes"];
         line.extend(self.server.iter().map(String::as_str));
         line.extend(options);
         self.sandbox.run(&pressed(Kind::Bundled, "faulty"), line)
