@@ -11,6 +11,7 @@ mod content;
 mod credentials;
 mod drift;
 mod eras;
+mod errands;
 mod explain;
 mod generation;
 mod life;

@@ -11,7 +11,7 @@ mod pressed;
 mod sandbox;
 
 pub use pressed::{Kind, press, pressed};
-pub use sandbox::{Outcome, Sandbox, wait_until};
+pub use sandbox::{Outcome, Running, Sandbox, wait_until};
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

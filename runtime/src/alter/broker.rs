@@ -10,6 +10,7 @@ use futures::future::join_all;
 use serde_json::Value;
 
 use super::address::destination;
+use super::carrier::Routes;
 use super::client::Alter;
 use super::credential::{Credential, Purpose};
 use super::endpoints::Holder;
@@ -17,7 +18,7 @@ use super::refusal::{Kind, Refusal};
 use crate::error::Error;
 use crate::secret::Secret;
 use crate::vault::{
-    Approval, Boxed, Broker, Carrier, Connection, Finding, Grant, Opening, Supply, Want, What,
+    Approval, Boxed, Broker, Connection, Finding, Grant, Opening, Patience, Supply, Want, What,
 };
 
 /// What a derived key is to be able to do: all that a server which speaks to the vault itself needs.
@@ -34,6 +35,7 @@ const DERIVED_LIFE: u64 = 15 * 60;
 /// The broker of one run.
 pub(super) struct AlterBroker {
     client: Arc<Alter>,
+    routes: Routes,
 }
 
 /// A grant that something is wanted of, and what for.
@@ -45,11 +47,15 @@ struct Wanted {
 
 impl AlterBroker {
     pub(super) fn open(opening: Opening) -> Result<Self, Error> {
-        Ok(Self::over(Arc::new(Alter::open(&opening)?)))
+        let client = Arc::new(Alter::open(&opening)?);
+        Ok(Self::over(client, opening.patience))
     }
 
-    pub(super) fn over(client: Arc<Alter>) -> Self {
-        Self { client }
+    pub(super) fn over(client: Arc<Alter>, patience: Patience) -> Self {
+        Self {
+            routes: Routes::new(Arc::clone(&client), patience),
+            client,
+        }
     }
 
     async fn supplied(&self, wants: Vec<Want>) -> Result<Supply, Error> {
@@ -102,8 +108,12 @@ impl AlterBroker {
                     grant,
                     origin,
                     carrier,
-                } => self.route(slot, grant, origin, *carrier)?,
-                What::Capability => self.capability(slot)?,
+                } => self
+                    .routes
+                    .address(grant, origin, *carrier)
+                    .await
+                    .map_err(|error| at_slot(slot, error))?,
+                What::Capability => self.routes.capability().await?,
             };
             supply.values.insert(slot.clone(), value);
         }
@@ -175,20 +185,6 @@ impl AlterBroker {
             agent => Ok(self.client.with_key(key).holder().await? == agent),
         }
     }
-
-    /// The loopback address for an origin.
-    fn route(&self, slot: &str, _: &Grant, _: &str, _: Carrier) -> Result<Secret, Error> {
-        Err(Error::usage(format!(
-            "{slot}: this program has no loopback proxy"
-        )))
-    }
-
-    /// What stands for a credential behind the loopback.
-    fn capability(&self, slot: &str) -> Result<Secret, Error> {
-        Err(Error::usage(format!(
-            "{slot}: this program has no loopback proxy"
-        )))
-    }
 }
 
 impl Broker for AlterBroker {
@@ -197,7 +193,7 @@ impl Broker for AlterBroker {
     }
 
     fn close(&self) -> Boxed<'_, Option<Error>> {
-        Box::pin(async { None })
+        Box::pin(self.routes.close())
     }
 
     fn connect(&self, connection: Connection) -> Boxed<'_, Result<Value, Error>> {
@@ -242,4 +238,15 @@ fn for_slot(slot: &str, mut refusal: Refusal) -> Error {
     let mut fault = refusal.fault();
     fault.message = format!("{slot}: {}", fault.message);
     Error::Vault(Box::new(fault))
+}
+
+/// An error about what a slot was to be filled with.
+fn at_slot(slot: &str, error: Error) -> Error {
+    match error {
+        Error::Usage { message, hint } => Error::Usage {
+            message: format!("{slot}: {message}"),
+            hint,
+        },
+        other => other,
+    }
 }

@@ -2,7 +2,7 @@
 
 mod broker;
 mod endpoints;
-mod server;
+pub(super) mod server;
 mod transport;
 
 use std::time::Duration;

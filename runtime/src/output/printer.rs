@@ -125,18 +125,18 @@ impl Printer {
         }
     }
 
+    /// Says a line on standard error, when all is to be said.
+    pub(crate) fn detail(&self, line: &str) {
+        if self.verbosity == Verbosity::Verbose {
+            self.say(&plain(line));
+        }
+    }
+
     /// Says a line that somebody who watches wants to know, or who wants to know all.
     pub(crate) fn aside(&self, line: &str) {
         if self.verbosity >= Verbosity::Normal
             && (self.terminal.stderr || self.verbosity == Verbosity::Verbose)
         {
-            self.say(&plain(line));
-        }
-    }
-
-    /// Says a line on standard error, when all is to be said.
-    pub(crate) fn detail(&self, line: &str) {
-        if self.verbosity == Verbosity::Verbose {
             self.say(&plain(line));
         }
     }
