@@ -42,6 +42,8 @@ pub(crate) struct Run {
     pub(crate) printer: Printer,
     pub(crate) context: Context,
     config: OnceCell<Config>,
+    /// The other server that was asked, if it was.
+    stand_in: OnceCell<String>,
 }
 
 /// Who speaks with a server: the run that is meant for it, and who answers what it asks back.
@@ -65,6 +67,7 @@ impl Run {
             context: Context::of(&settings),
             settings,
             config: OnceCell::new(),
+            stand_in: OnceCell::new(),
         }
     }
 
@@ -203,6 +206,10 @@ impl Run {
                     async move || {
                         let server = other.server(other.host()?, &filled)?;
                         Connector::that_reaches(&server.endpoint, self.connectors)?;
+                        let overrides = &other.settings.overrides;
+                        let _ = self
+                            .stand_in
+                            .set(environment::address(self.spec, overrides));
                         Ok(server)
                     }
                 });
