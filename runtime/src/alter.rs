@@ -16,6 +16,7 @@ mod answer;
 mod attribution;
 mod audit;
 mod aws;
+mod carrier;
 mod client;
 mod clock;
 mod connect;

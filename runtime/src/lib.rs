@@ -35,6 +35,8 @@ mod host;
 mod keychain;
 mod leak;
 mod ledger;
+#[cfg(feature = "http")]
+mod loopback;
 mod manual;
 mod output;
 mod person;
