@@ -1,5 +1,6 @@
 //! A run: a program, what it was told, and the calls it makes.
 
+mod marked;
 mod task;
 
 use std::cell::OnceCell;
@@ -253,7 +254,11 @@ impl Run {
         let mut answer = Answer::new(answer);
         // Before its words are taken: they say where the files are.
         let saved = self.save(&mut answer, tool, files);
-        let failed = answer.failure(known.map(|tool| tool.failure).unwrap_or_default());
+        let missing = answer.marker().map(|marker| marker.error(tool));
+        let failed = match missing {
+            Some(_) => Some(String::new()),
+            None => answer.failure(known.map(|tool| tool.failure).unwrap_or_default()),
+        };
         // As text, a tool's error is talk; the data formats keep it where data is looked for.
         let is_talk = self.printer.format() == Format::Text && answer.is_flagged();
         if failed.is_none() || !is_talk {
@@ -265,10 +270,10 @@ impl Run {
                 if let Err(error) = saved {
                     self.printer.warn(&error.to_string());
                 }
-                Err(Error::Tool {
+                Err(missing.unwrap_or_else(|| Error::Tool {
                     tool: tool.to_owned(),
                     words: plain(words.trim()),
-                })
+                }))
             }
         }
     }
