@@ -16,12 +16,14 @@ mod answer;
 mod attribution;
 mod audit;
 mod aws;
+mod broker;
 mod carrier;
 mod client;
 mod clock;
 mod connect;
 mod credential;
 mod endpoints;
+mod examine;
 mod forward;
 mod grants;
 mod header;
@@ -34,3 +36,12 @@ mod sigv4;
 mod tests;
 #[cfg(test)]
 mod vectors;
+
+use std::sync::Arc;
+
+use crate::vault::Vault;
+
+/// The Alter vault.
+pub const ALTER: Vault = Vault {
+    open: |opening| Ok(Arc::new(broker::AlterBroker::open(opening)?)),
+};

@@ -65,6 +65,8 @@ use std::process::ExitCode;
 
 use serde_json::{Map, Value};
 
+#[cfg(feature = "http")]
+pub use alter::ALTER;
 pub use client::{Client, Introduction, Limits, Listed, converse};
 pub use environment::endpoint_of;
 pub use error::{Error, Exit, Fault, Invitation};

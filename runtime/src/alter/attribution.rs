@@ -52,6 +52,16 @@ impl Attribution {
         }
     }
 
+    /// The same for another key, for which the vault may take the caller for somebody else.
+    pub(super) fn again(&self) -> Self {
+        Self {
+            caller: self.caller.clone(),
+            actor: OnceLock::new(),
+            context: self.context.clone(),
+            trace_parent: self.trace_parent.clone(),
+        }
+    }
+
     /// The headers of a call, which are signed.
     pub(super) fn headers(&self, extent: Extent) -> Vec<Header> {
         let mut headers = Vec::new();

@@ -17,8 +17,13 @@ mod joint;
 mod obstacles;
 mod program;
 mod repeat;
+mod routes;
 mod rows;
+#[cfg(test)]
+mod tests;
 mod vault;
+
+pub(super) use self::routes::Routes;
 
 use std::sync::Arc;
 
@@ -34,14 +39,12 @@ use super::client::Alter;
 use super::refusal::Refusal;
 use crate::error::{Error, Exit, Fault};
 use crate::loopback::{Origin, Rejection, Upstream};
-use crate::output::printer::Printer;
 use crate::vault::{Carrier, Grant, Patience};
 
 /// What the carriers of a run share.
-pub(super) struct Desk {
+struct Desk {
     client: Arc<Alter>,
     patience: Patience,
-    printer: Printer,
     credentials: Credentials,
     obstacles: Obstacles,
     rows: Rows,
@@ -49,12 +52,11 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    pub(super) fn new(client: Arc<Alter>, patience: Patience, printer: Printer) -> Arc<Self> {
+    fn new(client: Arc<Alter>, patience: Patience) -> Arc<Self> {
         Arc::new(Self {
-            rows: Rows::new(Arc::clone(&client), printer.clone()),
+            rows: Rows::new(Arc::clone(&client)),
             client,
             patience,
-            printer,
             credentials: Credentials::default(),
             obstacles: Obstacles::default(),
             works: Arc::default(),
@@ -66,7 +68,7 @@ impl Desk {
     /// # Errors
     ///
     /// When there is no way to the origin from this program.
-    pub(super) fn carrier(
+    fn carrier(
         self: &Arc<Self>,
         carrier: Carrier,
         grant: Grant,
@@ -81,7 +83,7 @@ impl Desk {
 
     /// Waits until the vault has been told of every request, and gives what stood in the way of the
     /// first that did not get through. The routes have to be closed before.
-    pub(super) async fn close(&self) -> Option<Error> {
+    async fn close(&self) -> Option<Error> {
         self.works.end();
         self.rows.close().await;
         self.obstacles

@@ -183,6 +183,29 @@ impl Alter {
         &self.key
     }
 
+    /// Whether the key may be an agent's: that an application's is none can be seen.
+    pub(super) fn may_be_an_agents(&self) -> bool {
+        key::kind(self.key.expose()) != Some(key::Kind::Runtime)
+    }
+
+    /// The same client with another key.
+    pub(super) fn with_key(&self, key: &Secret) -> Self {
+        Self {
+            http: self.http.clone(),
+            base: self.base.clone(),
+            key: key.clone(),
+            signer: Signer::new(key),
+            attribution: self.attribution.again(),
+            program: self.program.clone(),
+            run: self.run.clone(),
+            reason: self.reason.clone(),
+            printer: self.printer.clone(),
+            pace: self.pace,
+            told: Told::default(),
+            skew: OnceLock::new(),
+        }
+    }
+
     /// Where the vault is.
     pub(super) fn address(&self) -> &str {
         &self.base

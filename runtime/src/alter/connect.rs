@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::answer::{Fields, bad};
 use super::client::{Alter, Call};
+use super::credential::Asked;
 use super::forward::page;
 use super::header::retry_after;
 use super::refusal::{Kind, Refusal};
@@ -43,6 +44,7 @@ struct Body<'a> {
 /// A session that a person can go to.
 #[derive(Debug)]
 pub(crate) struct Session {
+    provider: String,
     /// What it is asked after by. Whoever has it learns what comes of it: it is shown to nobody.
     token: Secret,
     /// The page to connect at.
@@ -54,7 +56,10 @@ pub(crate) struct Session {
 /// How far a session is.
 #[derive(Debug)]
 pub(crate) enum Progress {
-    Pending,
+    Pending {
+        /// Whether the person has said no; the page lets them think again.
+        is_declined: bool,
+    },
     Connected(Vec<Connected>),
     /// It came to nothing.
     Ended(Refusal),
@@ -95,9 +100,11 @@ impl Alter {
         };
         let call = Call::post("/sdk/oauth/connect/session", &body)?;
         let answer = self.call(call).await;
-        let (_, answer) = answer.map_err(|refusal| refusal.about(Some(wish.provider)))?;
+        let (_, answer) =
+            answer.map_err(|refusal| refusal.about(&Asked::of_provider(wish.provider)))?;
         let mut answer = Fields::of(answer)?;
         Ok(Session {
+            provider: wish.provider.to_owned(),
             token: Secret::new(answer.needed("session_token")?),
             url: page(&mut answer, "connect_url")?,
             expires_in: answer
@@ -114,9 +121,12 @@ impl Alter {
         let call = Call::post("/sdk/oauth/connect/session/poll", &body)?;
         let (_, answer) = self.call(call).await?;
         let mut answer = Fields::of(answer)?;
-        let ended = |refusal: Refusal| Progress::Ended(refusal.of(&self.program));
+        let asked = Asked::of_provider(&session.provider);
+        let ended = |refusal: Refusal| Progress::Ended(refusal.of(&self.program).about(&asked));
         Ok(match answer.needed("status")?.as_str() {
-            "pending" => Progress::Pending,
+            "pending" => Progress::Pending {
+                is_declined: !answer.list("declined_providers")?.is_empty(),
+            },
             "expired" => Progress::Expired,
             "error" => ended(error(answer.take("error"))?),
             "completed" => {
@@ -160,7 +170,6 @@ fn failure(failed: Value) -> Result<Refusal, Refusal> {
     let mut failed = Fields::of(failed)?;
     let reason = failed.text("reason")?;
     let message = failed.text("message")?;
-    let refusal = Refusal::told(Kind::ConnectFailed, reason.as_deref(), message.as_deref());
-    let provider = failed.text("provider_id")?;
-    Ok(refusal.about(provider.as_deref()))
+    let kind = Kind::ConnectFailed;
+    Ok(Refusal::told(kind, reason.as_deref(), message.as_deref()))
 }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::answer::{Fields, bad};
 use super::clock;
 use super::refusal::{Kind, Refusal};
-use crate::secret::Secret;
+use crate::secret::{Secret, is_plain};
 use crate::vault::{Address, Grant};
 
 /// How a grant is asked for, in the vault's terms.
@@ -51,8 +51,22 @@ impl<'a> Asked<'a> {
         }
     }
 
-    pub(super) fn provider(&self) -> Option<&'a str> {
-        self.provider_id
+    pub(super) fn of_provider(provider: &'a str) -> Self {
+        Self {
+            provider_id: Some(provider),
+            ..Self::default()
+        }
+    }
+
+    /// What it is asked for by, under the names that the vault has for it.
+    pub(super) fn address(&self) -> impl Iterator<Item = (&'static str, &'a str)> {
+        let parts = [
+            ("provider_id", self.provider_id),
+            ("grant_id", self.grant_id),
+        ];
+        parts
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)))
     }
 }
 
@@ -246,7 +260,7 @@ impl Credential {
             return None;
         }
         let decoded = BASE64_STANDARD.decode(self.token.expose()).ok()?;
-        let text = Secret::new(String::from_utf8(decoded).ok()?);
+        let text = Secret::plain(String::from_utf8(decoded).ok()?);
         let (name, word) = text.expose().split_once(':')?;
         Some((Secret::new(name), Secret::new(word)))
     }
@@ -293,7 +307,10 @@ fn fields(given: Option<Map<String, Value>>) -> Result<Option<BTreeMap<String, S
         let Value::String(value) = value else {
             return Err(bad(name, "not of texts"));
         };
-        let value = Secret::new(value);
+        let value = match is_plain(&field, &value) {
+            true => Secret::plain(value),
+            false => Secret::new(value),
+        };
         let text = value.expose();
         let is_good = text.len() <= 8192 && !text.trim().is_empty() && !is_broken(text);
         if !is_good || field.chars().count() > 50 {

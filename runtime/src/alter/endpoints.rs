@@ -22,12 +22,6 @@ pub(crate) enum Holder {
     },
 }
 
-/// A key that was made of another.
-#[derive(Debug)]
-pub(crate) struct Derived {
-    pub(crate) key: Secret,
-}
-
 #[derive(Serialize)]
 struct Derivation<'a> {
     scopes: &'a [&'a str],
@@ -44,10 +38,9 @@ impl Alter {
         purpose: Option<Purpose<'_>>,
         reason: Option<&str>,
     ) -> Result<Credential, Refusal> {
-        let grant = Asked::of(grant);
-        let provider = grant.provider();
+        let asked = Asked::of(grant);
         let body = TokenRequest {
-            grant,
+            grant: asked.clone(),
             reason: self.reason.as_deref().or(reason),
             request: purpose,
         };
@@ -56,7 +49,7 @@ impl Alter {
             ..Call::post("/sdk/token", &body)?
         };
         let answer = self.call(call).await;
-        let (_, answer) = answer.map_err(|refusal| refusal.about(provider))?;
+        let (_, answer) = answer.map_err(|refusal| refusal.about(&asked))?;
         Credential::read(answer)
     }
 
@@ -76,7 +69,7 @@ impl Alter {
     }
 
     /// Makes a key that can do no more than this, for so many seconds.
-    pub(crate) async fn derive(&self, scopes: &[&str], seconds: u64) -> Result<Derived, Refusal> {
+    pub(crate) async fn derive(&self, scopes: &[&str], seconds: u64) -> Result<Secret, Refusal> {
         let body = Derivation {
             scopes,
             expires_in: seconds,
@@ -86,7 +79,7 @@ impl Alter {
         let mut answer = Fields::of(answer)?;
         let key = Secret::new(answer.needed("api_key")?);
         match key::kind(key.expose()) {
-            Some(key::Kind::Derived) => Ok(Derived { key }),
+            Some(key::Kind::Derived) => Ok(key),
             _ => Err(bad("api_key", "not a derived key")),
         }
     }

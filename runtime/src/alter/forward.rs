@@ -153,8 +153,7 @@ impl Approved {
 impl Alter {
     /// Has the vault make a request. The credential stays there.
     pub(crate) async fn forward(&self, errand: Errand<'_>) -> Result<Forwarded, Refusal> {
-        let grant = Asked::of(errand.grant);
-        let provider = grant.provider();
+        let asked = Asked::of(errand.grant);
         let mut headers = Map::new();
         for (name, value) in errand.headers {
             headers.insert(name, value.into());
@@ -162,7 +161,7 @@ impl Alter {
         let body = Body {
             method: errand.method,
             url: errand.url,
-            grant,
+            grant: asked.clone(),
             body: &errand.body,
             headers,
             reason: self.reason.as_deref(),
@@ -173,7 +172,7 @@ impl Alter {
             ..Call::post("/sdk/proxy", &body)?
         };
         let answer = self.call(call).await;
-        let (status, answer) = answer.map_err(|refusal| refusal.about(provider))?;
+        let (status, answer) = answer.map_err(|refusal| refusal.about(&asked))?;
         match status {
             202 => pending(answer).map(Forwarded::Pending),
             _ => reply(answer).map(Forwarded::Answered),

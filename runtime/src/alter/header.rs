@@ -92,3 +92,15 @@ pub(super) fn is_trace_parent(text: &str) -> bool {
         && !is_zero(trace)
         && !is_zero(span)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn little_is_a_tenth() {
+        let is_low = |limit, remaining| RateLimit { limit, remaining }.is_low();
+        assert!(is_low(60, 6) && is_low(60, 0) && is_low(0, 0));
+        assert!(!is_low(60, 7) && !is_low(600, 599));
+    }
+}

@@ -81,7 +81,8 @@ impl Credential {
 
     fn headers(&self) -> Vec<(String, Secret)> {
         let value = self.format.replacen("{token}", self.token.expose(), 1);
-        let mut headers = vec![(self.header.clone(), Secret::new(value))];
+        // Output is searched for the credential itself: what is around it need not be known.
+        let mut headers = vec![(self.header.clone(), Secret::plain(value))];
         for (name, value) in self.injected(Target::Header) {
             headers.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
             headers.push((name.to_owned(), value.clone()));
@@ -169,7 +170,7 @@ fn set_parameters(url: &mut Url, parameters: &[(&str, &Secret)]) {
             format!("{name}={}", utf8_percent_encode(value.expose(), RESERVED))
         }),
     );
-    let query = Secret::new(pairs.join("&"));
+    let query = Secret::plain(pairs.join("&"));
     url.set_query(Some(query.expose()));
 }
 

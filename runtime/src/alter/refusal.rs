@@ -18,10 +18,12 @@ mod tests;
 
 use serde_json::{Map, Value};
 
+use super::credential::Asked;
 use crate::error::{Error, Exit, Fault};
 
 pub(crate) use kind::Kind;
 pub(super) use read::skew;
+pub(super) use words::{SKEW, command};
 
 /// A refusal, or the lack of an answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -97,13 +99,12 @@ impl Refusal {
         self
     }
 
-    /// Adds the provider that a grant was asked for by, where the vault does not name it.
-    pub(super) fn about(mut self, provider: Option<&str>) -> Self {
-        if let Some(provider) = provider
-            && self.kind.is_about_a_grant()
-            && self.text("provider_id").is_none()
-        {
-            self.details.insert("provider_id".into(), provider.into());
+    /// Adds what a grant was asked for by, where the vault does not name it.
+    pub(super) fn about(mut self, asked: &Asked<'_>) -> Self {
+        for (name, value) in asked.address().filter(|_| self.kind.is_about_a_grant()) {
+            if self.text(name).is_none() {
+                self.details.insert(name.into(), value.into());
+            }
         }
         self
     }

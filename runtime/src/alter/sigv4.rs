@@ -1,4 +1,7 @@
 //! Signatures of AWS, version 4: a credential that is not sent but signs.
+//!
+//! What is made here of a secret is wiped like one, and is not one that output is searched for: the
+//! secret itself is.
 
 use percent_encoding::{percent_decode_str, percent_encode, utf8_percent_encode};
 use url::Url;
@@ -86,7 +89,7 @@ pub(super) fn headers(
         "AWS4-HMAC-SHA256\n{moment}\n{scope}\n{}",
         sha256(request.as_bytes())
     );
-    let first = Secret::new(format!("AWS4{}", keys.secret.expose()));
+    let first = Secret::plain(format!("AWS4{}", keys.secret.expose()));
     let mut key = keyed(first.expose().as_bytes(), day.as_bytes());
     for part in [region.as_str(), &service, "aws4_request"] {
         key = keyed(key.as_ref(), part.as_bytes());
@@ -97,11 +100,11 @@ pub(super) fn headers(
         keys.id
     );
     let mut headers = vec![
-        ("authorization", Secret::new(authorization)),
-        ("x-amz-date", Secret::new(moment)),
-        ("x-amz-content-sha256", Secret::new(payload)),
+        ("authorization", Secret::plain(authorization)),
+        ("x-amz-date", Secret::plain(moment)),
+        ("x-amz-content-sha256", Secret::plain(payload)),
     ];
-    let session = keys.session.map(Secret::new);
+    let session = keys.session.map(Secret::plain);
     headers.extend(session.map(|session| ("x-amz-security-token", session)));
     Ok(headers)
 }

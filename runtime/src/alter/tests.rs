@@ -1,7 +1,8 @@
 //! The client against a server that says what it is told to say.
 
+mod broker;
 mod endpoints;
-mod server;
+pub(super) mod server;
 mod transport;
 
 use std::time::Duration;

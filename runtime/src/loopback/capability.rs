@@ -168,7 +168,7 @@ mod tests {
             format!("Token {text}"),
             basic(format!("{text}:{text}")),
             basic(format!("{text}:")),
-            basic(format!("{text}")),
+            basic(text.to_owned()),
             basic(format!("user:{text}")),
             basic(format!("{text}:a:b")),
             format!("bAsIc {}", STANDARD_NO_PAD.encode(format!("{text}:x"))),

@@ -49,16 +49,19 @@ async fn look(client: &Alter, id: &str, wait: Duration) -> Result<Option<Reply>,
     if let Some(refusal) = approval.refusal() {
         return Err(refusal.of(&client.program));
     }
-    match approval.stage {
-        Stage::Executed if approval.has_result => client.approval_result(id).await.map(Some),
-        // What answers before the time is over without an end is asked again in a moment.
-        _ => {
-            let asked = wait.as_secs().min(PAUSE.as_secs());
-            let rest = Duration::from_secs(asked).saturating_sub(begun.elapsed());
-            sleep(rest.min(PAUSE)).await;
-            Ok(None)
+    if approval.stage == Stage::Executed && approval.has_result {
+        match client.approval_result(id).await {
+            Err(refusal) if refusal.kind == Kind::ApprovalPending => {}
+            result => return result.map(Some),
         }
     }
+    // What is answered at once is asked for again in a moment.
+    let pause = match approval.stage {
+        Stage::Pending => PAUSE,
+        _ => PAUSE / 4,
+    };
+    sleep(pause.min(wait).saturating_sub(begun.elapsed())).await;
+    Ok(None)
 }
 
 /// Whether the vault may be asked again.

@@ -54,11 +54,8 @@ impl Credentials {
         let fetched = {
             let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             held.retain(|held| {
-                let is_wanted = held
-                    .fetched
-                    .peek()
-                    .is_none_or(|fetched| Instant::now() < fetched.until);
-                is_wanted
+                let fetched = held.fetched.peek();
+                fetched.is_none_or(|fetched| Instant::now() < fetched.until)
             });
             let known = held
                 .iter()

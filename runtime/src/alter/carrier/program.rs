@@ -11,7 +11,7 @@ use url::Url;
 use super::{Desk, call, obstacles};
 use crate::alter::address::RESERVED;
 use crate::alter::audit::{Row, Shortfall};
-use crate::alter::credential::Credential;
+use crate::alter::credential::{Asked, Credential};
 use crate::alter::refusal::{Kind, Refusal};
 use crate::authorization::challenge::Challenge;
 use crate::error::Error;
@@ -103,13 +103,20 @@ impl Program {
             return;
         }
         let words = "the origin wants more than the grant allows";
-        let refusal = Refusal::new(Kind::ScopeReauthRequired, words)
+        let mut refusal = Refusal::new(Kind::ScopeReauthRequired, words)
             .of(&self.desk.client.program)
-            .about(
-                Some(&credential.provider_id)
-                    .filter(|id| !id.is_empty())
-                    .map(String::as_str),
-            );
+            .about(&Asked::of(&self.grant));
+        if !credential.provider_id.is_empty() {
+            let provider = credential.provider_id.as_str();
+            refusal
+                .details
+                .insert("provider_id".into(), provider.into());
+        }
+        if wants_more {
+            refusal
+                .details
+                .insert("missing".into(), parsed.scopes().into());
+        }
         self.desk.obstacles.note(request, refusal.fault());
         if wants_more {
             let client = Arc::clone(&self.desk.client);
@@ -152,7 +159,7 @@ fn withhold(credential: &Credential, headers: &mut HeaderMap) {
         .filter(|secret| secret.expose().len() >= SHORTEST)
         .flat_map(|secret| {
             let encoded = utf8_percent_encode(secret.expose(), RESERVED).to_string();
-            [secret.clone(), Secret::new(encoded)]
+            [secret.clone(), Secret::plain(encoded)]
         })
         .collect();
     let shows = |text: &str| secrets.iter().any(|secret| text.contains(secret.expose()));

@@ -11,7 +11,6 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::alter::audit::Row;
 use crate::alter::client::Alter;
 use crate::loopback::Flow;
-use crate::output::printer::Printer;
 
 /// How many rows are told of at once.
 const AT_ONCE: usize = 8;
@@ -22,7 +21,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Tells the vault of requests, while the run goes on.
 pub(super) struct Rows {
     client: Arc<Alter>,
-    printer: Printer,
     open: Mutex<Option<Open>>,
 }
 
@@ -32,10 +30,9 @@ struct Open {
 }
 
 impl Rows {
-    pub(super) fn new(client: Arc<Alter>, printer: Printer) -> Self {
+    pub(super) fn new(client: Arc<Alter>) -> Self {
         Self {
             client,
-            printer,
             open: Mutex::new(None),
         }
     }
@@ -45,7 +42,7 @@ impl Rows {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let open = open.get_or_insert_with(|| {
             let (sender, receiver) = unbounded_channel();
-            let telling = tell(Arc::clone(&self.client), self.printer.clone(), receiver);
+            let telling = tell(Arc::clone(&self.client), receiver);
             Open {
                 sender,
                 telling: tokio::spawn(telling),
@@ -72,7 +69,7 @@ impl Rows {
         drop(sender);
         if tokio::time::timeout(PATIENCE, telling).await.is_err() {
             let words = format!("the vault was not told of every request within {PATIENCE:?}");
-            self.printer.warn(&words);
+            self.client.printer().warn(&words);
         }
     }
 }
@@ -112,7 +109,7 @@ impl Drop for Tally {
     }
 }
 
-async fn tell(client: Arc<Alter>, printer: Printer, mut rows: UnboundedReceiver<Row>) {
+async fn tell(client: Arc<Alter>, mut rows: UnboundedReceiver<Row>) {
     let failed = Arc::new(AtomicBool::new(false));
     let mut telling = JoinSet::new();
     while let Some(row) = rows.recv().await {
@@ -120,13 +117,13 @@ async fn tell(client: Arc<Alter>, printer: Printer, mut rows: UnboundedReceiver<
         if telling.len() >= AT_ONCE {
             telling.join_next().await;
         }
-        let (client, printer, failed) = (Arc::clone(&client), printer.clone(), Arc::clone(&failed));
+        let (client, failed) = (Arc::clone(&client), Arc::clone(&failed));
         telling.spawn(async move {
             if let Err(refusal) = client.audit(&row).await
                 && !failed.swap(true, Ordering::Relaxed)
             {
                 let words = refusal.fault().message;
-                printer.warn(&format!(
+                client.printer().warn(&format!(
                     "requests were made that the vault has no record of: {words}"
                 ));
             }

@@ -123,12 +123,11 @@ fn unfinished(desk: &Desk, pending: &Pending) -> Refusal {
 /// Says where a request is approved.
 fn say(desk: &Desk, pending: &Pending) {
     let Pending { id, url, gates, .. } = pending;
-    desk.printer
-        .note(&format!("waiting for approval {id}: {url}"));
+    let printer = desk.client.printer();
+    printer.note(&format!("waiting for approval {id}: {url}"));
     if gates.len() > 1 {
         for gate in gates {
-            desk.printer
-                .note(&format!("  and by {}: {}", gate.id, gate.url));
+            printer.note(&format!("  and by {}: {}", gate.id, gate.url));
         }
     }
 }

@@ -33,6 +33,8 @@ pub(crate) enum Kind {
     RedactDischargeFailed,
     GrantNotDelegable,
     NeedsAgentKey,
+    /// A grant is given to an agent by a user, and there is none.
+    NeedsUser,
     PolicyViolation,
     NoDelegatedGrant,
     AgentNotFound,
@@ -127,6 +129,7 @@ impl Kind {
             )
             | (403, "restricted_grant_requires_proxy") => Self::NeedsProxy,
             (400, "caller_agent_mismatch") => Self::CallerAgentMismatch,
+            (400, "agent_requires_user_token") => Self::NeedsUser,
             (400, "constraint_not_narrowing") => Self::NotNarrowing,
             (400 | 403 | 502, "grant_revoked") => Self::GrantRevoked,
             (400 | 403 | 502, "credential_revoked") => Self::CredentialRevoked,
@@ -263,6 +266,7 @@ impl Kind {
             Self::CredentialNotAssignable => fate("credential_not_assignable", Usage),
             Self::QueryTooLong => fate("query_too_long", Usage),
             Self::NeedsAgentKey => fate("agent_key_required", Usage),
+            Self::NeedsUser => fate("user_token_required", Usage),
             Self::ApprovalNotFound => fate("approval_not_found", Usage),
             Self::AgentNameExists => fate("agent_name_exists", Usage),
             Self::KeyNotFound => fate("key_not_found", Usage),
@@ -299,7 +303,16 @@ impl Kind {
 
     /// Whether it is about the grant that was asked for.
     pub(super) fn is_about_a_grant(self) -> bool {
-        self.is_mended_by_connecting() || matches!(self, Self::AmbiguousGrant | Self::NeedsProxy)
+        self.is_mended_by_connecting()
+            || matches!(
+                self,
+                Self::AmbiguousGrant
+                    | Self::NeedsProxy
+                    | Self::NeedsOperator
+                    | Self::ConnectDenied
+                    | Self::ConnectExpired
+                    | Self::ConnectFailed
+            )
     }
 
     /// Whether those who run the vault should be told the number of the request.

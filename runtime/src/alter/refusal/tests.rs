@@ -4,6 +4,7 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
 use super::{Kind, Recovery, Refusal};
+use crate::alter::credential::Asked;
 use crate::error::Exit::{self, *};
 use crate::error::{Error, Fault};
 
@@ -47,7 +48,7 @@ fn rows() -> Vec<Row> {
     let none = || json!({});
     let google = || json!({"provider_id": "google"});
     let connect = "run `altr-cli auth connect google`";
-    let key = "ALTER_API_KEY or AGENT_API_KEY";
+    let key = "run `altr-cli auth set ALTER_API_KEY`";
     let operator = "ask the vault's operator";
     vec![
         (400, "delegated_grant_requires_proxy", none(), Kind::NeedsProxy, "grant_needs_proxy", Usage, false, "delegated by somebody", "mode = \"forward\""),
@@ -56,7 +57,7 @@ fn rows() -> Vec<Row> {
         (400, "hitl_grant_requires_proxy", none(), Kind::NeedsProxy, "grant_needs_proxy", Usage, false, "needs an approval", "forward"),
         (400, "user_limits_require_proxy", none(), Kind::NeedsProxy, "grant_needs_proxy", Usage, false, "limits", "forward"),
         (400, "caller_agent_mismatch", none(), Kind::CallerAgentMismatch, "caller_agent_mismatch", Usage, false, "another agent", "key of the agent"),
-        (403, "grant_revoked", google(), Kind::GrantRevoked, "grant_revoked", Credential, false, "a grant for `google` was revoked", connect),
+        (403, "grant_revoked", google(), Kind::GrantRevoked, "grant_revoked", Credential, false, "the grant for `google` was revoked", connect),
         (400, "grant_revoked", json!({"grant_id": "g-1"}), Kind::GrantRevoked, "grant_revoked", Denied, false, "grant g-1 was revoked", "name a grant"),
         (502, "grant_revoked", google(), Kind::GrantRevoked, "grant_revoked", Credential, false, "was revoked", connect),
         (400, "credential_revoked", google(), Kind::CredentialRevoked, "credential_revoked", Credential, false, "no longer works", connect),
@@ -72,6 +73,7 @@ fn rows() -> Vec<Row> {
         (401, "agent_revoked", none(), Kind::AgentRevoked, "agent_revoked", Denied, false, "agent of this key was revoked", operator),
         (401, "jwt_validation_error", none(), Kind::UserToken, "invalid_user_token", Credential, false, "user token", "sign the user in again"),
         (401, "invalid_signature", none(), Kind::Unauthenticated, "vault_unauthorized", Credential, false, "some words", "clock"),
+        (400, "agent_requires_user_token", none(), Kind::NeedsUser, "user_token_required", Usage, false, "by a user", "user's token"),
         (402, "grant_limit_exceeded", none(), Kind::PlanLimit, "plan_limit", Denied, false, "plan", operator),
         (403, "insufficient_scope", json!({"missing": ["tokens:retrieve"]}), Kind::InsufficientScope, "insufficient_scope", Credential, false, "lacks the scope tokens:retrieve", "with this scope"),
         (400, "constraint_not_narrowing", none(), Kind::NotNarrowing, "insufficient_scope", Credential, false, "lacks a scope", "with this scope"),
@@ -87,10 +89,10 @@ fn rows() -> Vec<Row> {
         (404, "caller_agent_unresolved", none(), Kind::AgentNotFound, "agent_not_found", Usage, false, "agent", "key of the agent"),
         (404, "agent_not_found", none(), Kind::AgentNotFound, "agent_not_found", Usage, false, "agent", "key of the agent"),
         (404, "secret_not_found", none(), Kind::SecretNotFound, "secret_not_found", Usage, false, "no secret of this name", "slug"),
-        (404, "grant_not_found", google(), Kind::GrantNotFound, "missing_grant", Credential, false, "a grant for `google`", connect),
-        (404, "whatever", none(), Kind::GrantNotFound, "missing_grant", Credential, false, "the vault has not the grant", "name a grant"),
+        (404, "grant_not_found", google(), Kind::GrantNotFound, "missing_grant", Credential, false, "no grant for `google` that this key", connect),
+        (404, "whatever", none(), Kind::GrantNotFound, "missing_grant", Credential, false, "the vault has no grant that this key can use", "name a grant"),
         (409, "token_refresh_in_progress", none(), Kind::RefreshInProgress, "token_refresh_in_progress", Unreachable, true, "being refreshed", "try again"),
-        (409, "ambiguous_grant", json!({"provider_id": "slack", "candidates": [ {"grant_id": "g-1", "label": "work", "account_identifier": "me@example"}, {"grant_id": "g-2"}, ]}), Kind::AmbiguousGrant, "ambiguous_grant", Usage, false, "several of a grant for `slack`: label `work` account `me@example`, g-2", "account"),
+        (409, "ambiguous_grant", json!({"provider_id": "slack", "candidates": [ {"grant_id": "g-1", "label": "work", "account_identifier": "me@example"}, {"grant_id": "g-2"}, ]}), Kind::AmbiguousGrant, "ambiguous_grant", Usage, false, "the grant for `slack` could be several: label `work` account `me@example`, g-2", "account"),
         (409, "sibling_label_conflict", none(), Kind::SiblingLabelConflict, "label_conflict", Usage, false, "label is taken", ""),
         (409, "credential_id_required", json!({"credentials": [{"id": "c-1"}]}), Kind::CredentialIdRequired, "credential_id_required", Usage, false, "several credentials", ""),
         (409, "end_user_credential_not_assignable", none(), Kind::CredentialNotAssignable, "credential_not_assignable", Usage, false, "user's own", ""),
@@ -332,7 +334,6 @@ fn a_clock_that_is_wrong_is_told_from_one_that_is_not() {
 
 #[test]
 fn what_can_be_connected_is_known_from_the_refusal_or_from_the_request() {
-    let provider = Some("google".to_owned());
     let found = refusal(
         404,
         "no_delegated_grant",
@@ -363,7 +364,7 @@ fn what_can_be_connected_is_known_from_the_refusal_or_from_the_request() {
     );
     let revoked = || refusal(403, "grant_revoked", json!({"grant_id": "g-1"}));
     assert_eq!(revoked().recovery(), None);
-    let asked = revoked().about(provider.as_deref());
+    let asked = revoked().about(&Asked::of_provider("google"));
     assert_eq!(
         asked.recovery(),
         Some(Recovery {

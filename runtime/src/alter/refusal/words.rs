@@ -1,6 +1,8 @@
 //! What a refusal is in words: a message without advice, and the advice.
 
 use super::{Kind, Refusal};
+use crate::arguments::quoted;
+use crate::environment::VAULT_KEYS;
 
 /// How many seconds apart two clocks are before it is worth a word.
 pub(in crate::alter) const SKEW: u64 = 60;
@@ -8,7 +10,7 @@ pub(in crate::alter) const SKEW: u64 = 60;
 impl Refusal {
     /// What is wrong.
     pub(super) fn message(&self) -> String {
-        let about = self.subject();
+        let about = self.grant("the");
         let scopes = |name: &str| self.texts(name).join(", ");
         let said = match (&self.said.message, &self.said.code) {
             (Some(words), _) if !words.is_empty() => Some(words.trim_end_matches('.')),
@@ -62,14 +64,17 @@ impl Refusal {
             Kind::NeedsAgentKey => {
                 "the key is an application's, and an agent's is needed".to_owned()
             }
+            Kind::NeedsUser => "a grant is given to an agent by a user".to_owned(),
             Kind::PolicyViolation => with("the vault's policy forbids it"),
-            Kind::NoDelegatedGrant => format!("nobody has given this agent {about}"),
+            Kind::NoDelegatedGrant => format!("nobody has given this agent {}", self.grant("a")),
             Kind::AgentNotFound => with("the vault does not know the agent"),
             Kind::SecretNotFound => with("the vault has no secret of this name"),
-            Kind::GrantNotFound => format!("the vault has not {about}, or not for this key"),
+            Kind::GrantNotFound => {
+                format!("the vault has no {} that this key can use", self.grant(""))
+            }
             Kind::NotFound => "the vault has nothing at this address".to_owned(),
             Kind::RefreshInProgress => format!("the token of {about} is being refreshed"),
-            Kind::AmbiguousGrant => format!("there are several of {about}{}", self.candidates()),
+            Kind::AmbiguousGrant => format!("{about} could be several{}", self.candidates()),
             Kind::SiblingLabelConflict => with("the label is taken by another grant"),
             Kind::CredentialIdRequired => with("there are several credentials to choose from"),
             Kind::CredentialNotAssignable => with("the credential is its user's own"),
@@ -132,7 +137,9 @@ impl Refusal {
         if let Some(hint) = &self.said.hint {
             return Some(hint.clone());
         }
-        let key = "give a live key in ALTER_API_KEY or AGENT_API_KEY";
+        let [name, _] = VAULT_KEYS;
+        let set = self.command(&["auth", "set", name]);
+        let key = format!("run `{set}` with a live one, or set the variable {name}");
         let later = match self.retry_after {
             Some(seconds) => format!("try again in {seconds} s"),
             None => "try again later".to_owned(),
@@ -150,7 +157,7 @@ impl Refusal {
             | Kind::KeyExpired
             | Kind::KeyRotated
             | Kind::KeyInactive
-            | Kind::KeyAppNotFound => key.to_owned(),
+            | Kind::KeyAppNotFound => key,
             Kind::AgentInactive => "ask the vault's operator to let it go on".to_owned(),
             Kind::AgentRevoked => "ask the vault's operator for another agent's key".to_owned(),
             Kind::UserToken => "sign the user in again, and give the new token".to_owned(),
@@ -171,6 +178,7 @@ impl Refusal {
                 None => "name a grant that this key can use, or a provider".to_owned(),
             },
             Kind::StepUpRequired => "sign in again".to_owned(),
+            Kind::NeedsUser => "give the user's token".to_owned(),
             Kind::NeedsAgentKey => "give an agent's key in AGENT_API_KEY".to_owned(),
             Kind::SecretNotFound | Kind::SecretTemplateMismatch => {
                 "give the secret's slug as the provider, as the vault's portal shows it".to_owned()
@@ -205,13 +213,14 @@ impl Refusal {
         })
     }
 
-    /// The grant that was asked for.
-    fn subject(&self) -> String {
-        match (self.text("provider_id"), self.text("grant_id")) {
-            (Some(provider), _) => format!("a grant for `{provider}`"),
+    /// The grant that was asked for, with an article where it has no name of its own.
+    fn grant(&self, article: &str) -> String {
+        let words = match (self.text("provider_id"), self.text("grant_id")) {
+            (Some(provider), _) => format!("{article} grant for `{provider}`"),
             (None, Some(grant)) => format!("grant {grant}"),
-            (None, None) => "the grant".to_owned(),
-        }
+            (None, None) => format!("{article} grant"),
+        };
+        words.trim_start().to_owned()
     }
 
     /// The grants that it could have been, by what tells them apart.
@@ -257,11 +266,17 @@ impl Refusal {
         }
     }
 
-    /// A line for this program that can be typed.
     fn command(&self, words: &[&str]) -> String {
-        let mut line = vec![self.program.clone()];
-        line.extend(words.iter().map(|word| (*word).to_owned()));
-        line.retain(|word| !word.is_empty());
-        crate::arguments::quoted(&line).trim_start().to_owned()
+        command(&self.program, words)
     }
+}
+
+/// A line for a program that can be typed.
+pub(in crate::alter) fn command(program: &str, words: &[&str]) -> String {
+    let line = std::iter::once(&program).chain(words);
+    let line: Vec<String> = line
+        .filter(|word| !word.is_empty())
+        .map(|word| (*word).to_owned())
+        .collect();
+    quoted(&line).trim_start().to_owned()
 }

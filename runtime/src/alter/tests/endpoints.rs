@@ -262,6 +262,10 @@ async fn a_person_is_asked_to_connect_and_the_outcome_is_told() {
             json!({"status": "pending", "declined_providers": []}),
             "pending",
         ),
+        (
+            json!({"status": "pending", "declined_providers": [{"provider_id": "google"}]}),
+            "declined",
+        ),
         (json!({"status": "expired"}), "expired"),
         (
             json!({"status": "completed", "grants": [{"grant_id": GRANT, "provider_id": "google"}]}),
@@ -299,10 +303,14 @@ async fn a_person_is_asked_to_connect_and_the_outcome_is_told() {
     assert!(!format!("{session:?}").contains("marked"));
     for (answer, expected) in &outcomes {
         let told = match alter.connect_progress(&session).await {
-            Ok(Progress::Pending) => "pending".to_owned(),
+            Ok(Progress::Pending { is_declined: false }) => "pending".to_owned(),
+            Ok(Progress::Pending { is_declined: true }) => "declined".to_owned(),
             Ok(Progress::Expired) => "expired".to_owned(),
             Ok(Progress::Connected(grants)) => format!("connected {}", grants.len()),
-            Ok(Progress::Ended(refusal)) => refusal.code().to_owned(),
+            Ok(Progress::Ended(refusal)) => {
+                assert_eq!(refusal.text("provider_id"), Some("google"));
+                refusal.code().to_owned()
+            }
             Err(refusal) => {
                 assert_eq!(refusal.kind, Kind::Malformed);
                 "malformed".to_owned()

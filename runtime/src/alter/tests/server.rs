@@ -1,4 +1,4 @@
-//! A server of one answer a request, in order; when it has none left, it keeps silent.
+//! A server that says what it is told to say, and keeps silent where it is told nothing.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -36,15 +36,23 @@ pub(in crate::alter) struct Server {
 impl Server {
     /// Listens, and gives each of these answers once.
     pub(in crate::alter) async fn open(answers: impl IntoIterator<Item = String>) -> Self {
+        let answers: VecDeque<String> = answers.into_iter().collect();
+        let answers = Mutex::new(answers);
+        Self::acting(move |_| answers.lock().unwrap().pop_front()).await
+    }
+
+    /// Listens, and answers by what it hears.
+    pub(in crate::alter) async fn acting(
+        act: impl Fn(&Heard) -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let heard = Arc::new(Mutex::new(Vec::new()));
-        let answers: Arc<Mutex<VecDeque<String>>> =
-            Arc::new(Mutex::new(answers.into_iter().collect()));
         let log = Arc::clone(&heard);
+        let act = Arc::new(act);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, Arc::clone(&log), Arc::clone(&answers)));
+                tokio::spawn(serve(stream, Arc::clone(&log), Arc::clone(&act)));
             }
         });
         Self { url, heard }
@@ -59,7 +67,7 @@ impl Server {
 async fn serve(
     mut stream: TcpStream,
     log: Arc<Mutex<Vec<Heard>>>,
-    answers: Arc<Mutex<VecDeque<String>>>,
+    act: Arc<impl Fn(&Heard) -> Option<String>>,
 ) {
     let mut bytes = Vec::new();
     let heard = loop {
@@ -73,8 +81,8 @@ async fn serve(
             break heard;
         }
     };
+    let answer = act(&heard);
     log.lock().unwrap().push(heard);
-    let answer = answers.lock().unwrap().pop_front();
     match answer {
         Some(answer) => {
             let _ = stream.write_all(answer.as_bytes()).await;

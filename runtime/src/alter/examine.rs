@@ -1,0 +1,255 @@
+//! How the key, the vault and the grants of a configuration are.
+
+use super::address::shown;
+use super::client::Alter;
+use super::clock;
+use super::endpoints::Holder;
+use super::grants::Listed;
+use super::key;
+use super::refusal::{Kind, Refusal, SKEW, command};
+use crate::error::Exit;
+use crate::secret::Secret;
+use crate::vault::{Address, Finding, Grant, Verdict};
+
+/// How many seconds before its end a grant is worth a word.
+const SOON: i64 = 7 * 24 * 3600;
+
+/// Looks at everything, and asks for no credential.
+pub(super) async fn examine(alter: &Alter, wanted: &[Grant]) -> Vec<Finding> {
+    let holder = alter.holder().await;
+    let mut findings = vec![key(alter, &holder)];
+    let is_reached = !matches!(
+        &holder,
+        Err(refusal) if matches!(refusal.kind, Kind::NoConnection | Kind::TimedOut)
+    );
+    findings.push(backend(alter, &holder));
+    findings.extend(alter.skew().map(self::clock));
+    if !is_reached {
+        return findings;
+    }
+    if let Err(refusal) = &holder
+        && refusal.status == Some(401)
+    {
+        return findings;
+    }
+    let mut listed: Vec<(Option<&Secret>, Result<Vec<Listed>, Refusal>)> = Vec::new();
+    for grant in wanted {
+        let user = grant.user_token.as_ref();
+        if !listed.iter().any(|(of, _)| *of == user) {
+            listed.push((user, alter.grants(None, user).await));
+        }
+        let Some((_, list)) = listed.iter().find(|(of, _)| *of == user) else {
+            continue;
+        };
+        findings.push(match list {
+            Ok(list) => self::grant(alter, grant, list, &holder),
+            Err(refusal) => unlisted(grant, refusal),
+        });
+    }
+    findings
+}
+
+fn finding(subject: impl Into<String>, verdict: Verdict, words: impl Into<String>) -> Finding {
+    Finding {
+        subject: subject.into(),
+        verdict,
+        words: words.into(),
+        hint: None,
+    }
+}
+
+/// A refusal as it was found.
+fn refused(subject: impl Into<String>, refusal: &Refusal) -> Finding {
+    let fault = refusal.fault();
+    Finding {
+        hint: fault.hint,
+        ..finding(subject, Verdict::Bad(fault.exit), fault.message)
+    }
+}
+
+fn key(alter: &Alter, holder: &Result<Holder, Refusal>) -> Finding {
+    let kind = key::kind(alter.key().expose()).map_or("no key", key::Kind::words);
+    let fine = |words: String| match alter.is_deprecated() {
+        false => finding("key", Verdict::Fine, words),
+        true => Finding {
+            hint: Some("give the new key".to_owned()),
+            ..finding(
+                "key",
+                Verdict::Doubtful,
+                format!("{words}; it was replaced, and will soon work no longer"),
+            )
+        },
+    };
+    match holder {
+        Ok(Holder::Application) if kind == key::Kind::Runtime.words() => fine(kind.to_owned()),
+        Ok(Holder::Application) => fine(format!("{kind}, of an application")),
+        Ok(Holder::Agent { name, status, .. }) if status == "active" => {
+            fine(format!("{kind}, of the agent `{name}`"))
+        }
+        Ok(Holder::Agent { name, status, .. }) => finding(
+            "key",
+            Verdict::Bad(Exit::Denied),
+            format!("{kind}, of the agent `{name}`, which is {status}"),
+        ),
+        Err(refusal) if refusal.status == Some(401) => refused("key", refusal),
+        Err(_) => finding("key", Verdict::Fine, format!("{kind}, by its shape")),
+    }
+}
+
+fn backend(alter: &Alter, holder: &Result<Holder, Refusal>) -> Finding {
+    let address = shown(alter.address());
+    match holder {
+        Err(refusal) if refusal.status != Some(401) => refused("backend", refusal),
+        _ => finding("backend", Verdict::Fine, format!("{address} answers")),
+    }
+}
+
+fn clock(skew: i64) -> Finding {
+    let by = skew.unsigned_abs();
+    let side = if skew > 0 { "ahead of" } else { "behind" };
+    match by {
+        0..=SKEW => finding(
+            "clock",
+            Verdict::Fine,
+            format!("within {SKEW} s of the vault's"),
+        ),
+        _ => Finding {
+            hint: Some(
+                "set this machine's clock: requests are refused if it is too wrong".to_owned(),
+            ),
+            ..finding(
+                "clock",
+                Verdict::Doubtful,
+                format!("{by} s {side} the vault's"),
+            )
+        },
+    }
+}
+
+fn unlisted(grant: &Grant, refusal: &Refusal) -> Finding {
+    match refusal.kind {
+        Kind::InsufficientScope => Finding {
+            hint: Some("a key with the scope grants:read can tell".to_owned()),
+            ..finding(
+                subject(grant),
+                Verdict::Doubtful,
+                "the key cannot list grants",
+            )
+        },
+        _ => refused(subject(grant), refusal),
+    }
+}
+
+/// How one grant is, of those that there are.
+fn grant(
+    alter: &Alter,
+    grant: &Grant,
+    list: &[Listed],
+    holder: &Result<Holder, Refusal>,
+) -> Finding {
+    // Without a user an application's key is good for its own grants alone.
+    let is_own = |listed: &Listed| {
+        let is_application = matches!(holder, Ok(Holder::Application));
+        !is_application || grant.user_token.is_some() || listed.principal == "system"
+    };
+    let found: Vec<&Listed> = list
+        .iter()
+        .filter(|listed| match &grant.by {
+            Address::Id(id) => listed.id == *id,
+            Address::Provider {
+                provider,
+                account,
+                label,
+            } => {
+                let is_asked =
+                    |asked: &Option<String>, is: &Option<String>| asked.is_none() || asked == is;
+                is_own(listed)
+                    && listed.provider == *provider
+                    && is_asked(account, &listed.account)
+                    && is_asked(label, &listed.label)
+            }
+        })
+        .collect();
+    let connect = |provider: &str| {
+        Some(format!(
+            "run `{}`",
+            command(&alter.program, &["auth", "connect", provider])
+        ))
+    };
+    let bad = |exit, words: String, hint| Finding {
+        hint,
+        ..finding(subject(grant), Verdict::Bad(exit), words)
+    };
+    let [found] = found[..] else {
+        return match (&grant.by, found.len()) {
+            (Address::Provider { provider, .. }, 0) => {
+                let words = "the vault has none that this key can use".to_owned();
+                bad(Exit::Credential, words, connect(provider))
+            }
+            (Address::Id(_), 0) => bad(
+                Exit::Credential,
+                "the vault has no such grant for this key".to_owned(),
+                None,
+            ),
+            (_, several) => {
+                let hint = "name one by `account`, `label` or `grant_id`".to_owned();
+                bad(
+                    Exit::Usage,
+                    format!("there are {several} of it"),
+                    Some(hint),
+                )
+            }
+        };
+    };
+    let now = i64::try_from(clock::now()).unwrap_or(i64::MAX);
+    let left = found.ends.map(|end| end.saturating_sub(now));
+    let hint = connect(&found.provider);
+    if found.status != "active" {
+        return bad(Exit::Credential, format!("it is {}", found.status), hint);
+    }
+    if left.is_some_and(|left| left <= 0) {
+        return bad(Exit::Credential, "it has expired".to_owned(), hint);
+    }
+    if found.needs_reconnect || found.scope_mismatch {
+        return bad(
+            Exit::Credential,
+            "it has to be connected again".to_owned(),
+            hint,
+        );
+    }
+    if let Some(left) = left.filter(|left| *left < SOON) {
+        let words = format!("it ends in {} h", left / 3600);
+        return Finding {
+            hint,
+            ..finding(subject(grant), Verdict::Doubtful, words)
+        };
+    }
+    let mut words = vec!["active".to_owned()];
+    words.extend(found.account.clone());
+    words.extend(found.label.as_ref().map(|label| format!("label `{label}`")));
+    words.extend(
+        found
+            .api_base_url
+            .as_ref()
+            .map(|url| format!("its API at {url}")),
+    );
+    if found.is_delegated {
+        words.push("delegated, so used through the vault alone (mode = \"forward\")".to_owned());
+    }
+    finding(subject(grant), Verdict::Fine, words.join(", "))
+}
+
+fn subject(grant: &Grant) -> String {
+    match &grant.by {
+        Address::Id(id) => format!("grant {id}"),
+        Address::Provider {
+            provider,
+            account,
+            label,
+        } => {
+            let parts = [Some(provider), account.as_ref(), label.as_ref()];
+            let parts: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
+            format!("grant {}", parts.join(" "))
+        }
+    }
+}
