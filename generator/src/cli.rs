@@ -84,6 +84,14 @@ fn generate_cli() -> Command {
                 .conflicts_with_all(["overlay", "out", "compile", "bundle"])
                 .help("Write an overlay to begin with, and nothing else; - for standard output [default: mcpress.toml]"),
         )
+        .arg(
+            flag("broker").help_heading(OUTPUT).overrides_with("no-broker")
+                .help("Let the program get credentials from Alter, though its server takes none that are known"),
+        )
+        .arg(
+            flag("no-broker").help_heading(OUTPUT).overrides_with("broker")
+                .help("Leave Alter out: a program for a local server is half the size without"),
+        )
         .arg(flag("strict").help_heading(TOOLS).help("Fail when a schema is broken, or of a kind that is not known"))
         .arg(
             Arg::new("report").long("report").value_name("FORMAT").value_parser(["text", "json"])

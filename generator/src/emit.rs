@@ -90,13 +90,14 @@ fn main(program: &Program) -> TokenStream {
         Transport::Http { .. } => quote!(mcpress_runtime::HTTP),
         Transport::Unknown => quote!(mcpress_runtime::STDIO, mcpress_runtime::HTTP),
     };
+    let vaults = program.vault.then(|| quote!(mcpress_runtime::ALTER));
     let mut modules: Vec<Ident> = lists(program).map(|(name, _)| module_of(name)).collect();
     modules.extend(["spec", "tools"].map(|name| Ident::new(name, Span::call_site())));
     modules.sort();
     quote! {
         #(mod #modules;)*
         fn main() -> std::process::ExitCode {
-            mcpress_runtime::main(&spec::SPEC, &[#connectors], &[])
+            mcpress_runtime::main(&spec::SPEC, &[#connectors], &[#vaults])
         }
     }
 }

@@ -17,6 +17,8 @@ pub struct Plan {
     pub filter: Filter,
     /// What is to be otherwise than the server says.
     pub overlay: Overlay,
+    /// Whether the program gets credentials out of a vault; unless told, if its server takes any.
+    pub broker: Option<bool>,
 }
 
 /// Why there is no program.
@@ -66,6 +68,7 @@ pub fn generate(capture: &Capture, plan: &Plan, lock: &Lock) -> Result<Generated
         mut diagnostics,
     } = lower(capture, &options, lock);
     diagnostics.extend(overlay.apply(&mut program, lock)?);
+    program.vault = plan.broker.unwrap_or_else(|| program.takes_credentials());
     let lock = Lock::of(&program, lock, capture);
     Ok(Generated {
         program,

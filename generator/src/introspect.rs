@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mcpress_runtime::{
-    Answering, Client, Connector, Endpoint, Error, Event, HTTP, Host, Introduction, Limits, Listed,
-    Manner, Refusal, Revision, STDIO, converse,
+    ALTER, Answering, Client, Connector, Endpoint, Error, Event, HTTP, Host, Introduction, Limits,
+    Listed, Manner, Refusal, Revision, STDIO, Vault, converse,
 };
 use serde_json::{Map, Value, json};
 
@@ -17,6 +17,9 @@ use crate::capture::{self, Capture};
 
 /// Every way to reach a server.
 pub const CONNECTORS: &[Connector] = &[STDIO, HTTP];
+
+/// Every vault that credentials may come from.
+pub const VAULTS: &[Vault] = &[ALTER];
 
 /// What the client calls itself when it asks.
 const NAME: &str = "mcpress";

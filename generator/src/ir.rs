@@ -29,6 +29,21 @@ pub struct Program {
     /// One entry a resource template, in the server's order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub templates: Vec<Form>,
+    /// Whether it links a vault, which live credentials come from.
+    #[serde(skip)]
+    pub vault: bool,
+}
+
+impl Program {
+    /// Whether its server takes credentials, as far as is known: it has slots, or is remote.
+    pub fn takes_credentials(&self) -> bool {
+        !self.slots.is_empty() || !matches!(self.server.transport, Transport::Stdio { .. })
+    }
+
+    /// Whether it speaks HTTP, to its server or to a vault.
+    pub(crate) fn speaks_http(&self) -> bool {
+        self.vault || !matches!(self.server.transport, Transport::Stdio { .. })
+    }
 }
 
 /// How the server is reached and what it said of itself.

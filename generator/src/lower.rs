@@ -102,6 +102,7 @@ pub fn lower(capture: &Capture, options: &Options, lock: &Lock) -> Lowered {
         tools,
         prompts,
         templates,
+        vault: false,
     };
     Lowered {
         program,

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use mcpress::introspect::CONNECTORS;
+use mcpress::introspect::{CONNECTORS, VAULTS};
 use mcpress::{cli, commands};
 use mcpress_runtime::text::plain;
 use mcpress_runtime::{bundle, main as run};
@@ -10,7 +10,7 @@ use mcpress_runtime::{bundle, main as run};
 fn main() -> ExitCode {
     // A bundle is this very program with a spec behind it.
     match std::env::current_exe().map(|this| bundle::open(&this)) {
-        Ok(Ok(Some(spec))) => return run(spec, CONNECTORS, &[]),
+        Ok(Ok(Some(spec))) => return run(spec, CONNECTORS, VAULTS),
         Ok(Err(error)) => {
             eprintln!("error: {error}");
             return error.exit().into();

@@ -74,7 +74,7 @@ pub fn files(package: &Package<'_>) -> Vec<File> {
         File::new(tree::MARKER, lock),
         File::new(
             "Cargo.toml",
-            manifest::text(name, &version, &program.server.transport),
+            manifest::text(name, &version, program.speaks_http()),
         ),
         File::new("Cargo.lock", lock::text(embedded::LOCK, name, &version)),
         File::new("README.md", readme::text(name, program)),

@@ -161,7 +161,7 @@ fn read(name: &str, path: &std::path::Path) -> Result<Secret, Error> {
         ));
     }
     let text = zeroize::Zeroizing::new(std::fs::read_to_string(path).map_err(failed)?);
-    Ok(Secret::new(text.trim_end_matches(['\r', '\n'])))
+    Ok(Secret::plain(text.trim_end_matches(['\r', '\n'])))
 }
 
 fn unusable(name: &str, why: &str) -> Error {

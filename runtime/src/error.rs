@@ -322,10 +322,10 @@ impl Error {
             Self::Asked { hint, .. } | Self::Unfinished { hint, .. } => Some(hint.clone()),
             Self::MissingSlots { names } => {
                 let exports: Vec<_> = names.iter().map(|name| format!("{name}=…")).collect();
+                let first = names.first().map_or("NAME", String::as_str);
                 Some(format!(
-                    "run `export {}`, or give --mcp-env {}=…",
+                    "run `export {}`, keep it with `auth set {first}`, or give --mcp-env {first}=…",
                     exports.join(" "),
-                    names.first().map_or("NAME", String::as_str)
                 ))
             }
             Self::Start { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Some(

@@ -132,6 +132,7 @@ impl Run {
         mut arguments: Value,
     ) -> Result<(), Error> {
         if self.settings.dry_run {
+            credentials::plan(self.spec, &self.settings.overrides, self.config()?)?;
             mask(known, &mut arguments);
             let mut params = json!({"name": tool, "arguments": arguments});
             if self.is_task(tool, known)? {

@@ -8,6 +8,7 @@ mod asking;
 mod command_line;
 mod completion;
 mod content;
+mod credentials;
 mod drift;
 mod eras;
 mod explain;

@@ -385,7 +385,7 @@ fn a_server_that_is_wrong_about_its_own_paths_is_signed_in_to() {
 #[test]
 fn a_program_for_a_local_server_has_nothing_to_sign_in_to() {
     let program = pressed(Kind::Compiled, "everyday");
-    for command in ["login", "logout", "status"] {
+    for command in ["login", "logout"] {
         let outcome = Sandbox::new().run(&program, ["auth", command]).exits(2);
         assert!(
             outcome.stderr.contains("nothing to sign in to"),

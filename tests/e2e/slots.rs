@@ -36,15 +36,15 @@ fn missing_slots_are_all_named_before_anything_is_started() {
 fn the_server_gets_its_slots_and_the_allowed_list_and_nothing_else() {
     for kind in Kind::BOTH {
         let sandbox = Sandbox::new()
-            .env("API_KEY", "from-the-caller")
-            .env("UNRELATED_SECRET", MARK)
+            .env("ORG_ID", "from-the-caller")
+            .env("UNRELATED_ID", MARK)
             .env("LC_ALL", "C");
         let program = sandbox.file("asks");
         let options = [
             "--command",
             &fixture("everyday"),
             "--env",
-            "API_KEY",
+            "ORG_ID",
             "--env",
             "LEVEL?",
         ];
@@ -53,18 +53,18 @@ fn the_server_gets_its_slots_and_the_allowed_list_and_nothing_else() {
             let line = ["get-env", "--name", name];
             sandbox.run(&program, options.iter().chain(&line))
         };
-        assert_eq!(get(&[], "API_KEY").exits(0).stdout, "from-the-caller\n");
+        assert_eq!(get(&[], "ORG_ID").exits(0).stdout, "from-the-caller\n");
         assert_eq!(
-            get(&["--mcp-env", "API_KEY=by-hand"], "API_KEY")
+            get(&["--mcp-env", "ORG_ID=by-hand"], "ORG_ID")
                 .exits(0)
                 .stdout,
             "by-hand\n"
         );
         assert_eq!(get(&[], "LC_ALL").exits(0).stdout, "C\n");
         get(&[], "LEVEL").exits(1);
-        get(&[], "UNRELATED_SECRET").exits(1);
+        get(&[], "UNRELATED_ID").exits(1);
         assert_eq!(
-            get(&["--mcp-env", "UNRELATED_SECRET"], "UNRELATED_SECRET")
+            get(&["--mcp-env", "UNRELATED_ID"], "UNRELATED_ID")
                 .exits(0)
                 .stdout,
             format!("{MARK}\n")

@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::overlay::UserOverlay;
 use super::source::source;
 use crate::generate::{Plan, generate};
-use crate::introspect::CONNECTORS;
+use crate::introspect::{CONNECTORS, VAULTS};
 use crate::lock::Lock;
 
 pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
@@ -43,7 +43,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
     Ok(mcpress_runtime::main_with(
         program.to_spec()?,
         CONNECTORS,
-        &[],
+        VAULTS,
         line,
     ))
 }

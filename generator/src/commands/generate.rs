@@ -54,6 +54,10 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
             read_only: matches.get_flag("read-only"),
         },
         overlay: overlay.overlay.clone(),
+        broker: match (matches.get_flag("broker"), matches.get_flag("no-broker")) {
+            (false, false) => None,
+            (is_wanted, _) => Some(is_wanted),
+        },
     };
     let lock = earlier_names(&wish.crate_folder)?;
     let generated = generate(&source.capture, &plan, &lock);

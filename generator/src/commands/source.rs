@@ -202,6 +202,7 @@ pub(super) fn bare(
         tools: Vec::new(),
         prompts: Vec::new(),
         templates: Vec::new(),
+        vault: false,
     };
     program.to_spec()
 }

@@ -27,6 +27,7 @@ pub(super) fn spec(program: &Program) -> TokenStream {
         tools: _,
         prompts,
         templates,
+        vault: _,
     } = program;
     let format = Literal::u32_unsuffixed(*format);
     let (name, about) = (literal::text(name), literal::text(about));

@@ -75,6 +75,7 @@ fn program() -> Program {
         ],
         prompts: Vec::new(),
         templates: Vec::new(),
+        vault: false,
     }
 }
 

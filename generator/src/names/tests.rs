@@ -75,6 +75,7 @@ fn program(flags: &[(&str, &str, Option<&str>)]) -> Program {
         tools: vec![tool],
         prompts: Vec::new(),
         templates: Vec::new(),
+        vault: false,
     }
 }
 

@@ -491,6 +491,7 @@ fn a_tool_that_is_left_out_may_be_spoken_of_and_a_pattern_knows_the_new_names() 
             "groups.X = ['*']\ntools.createPolicy = { command = 'make', flags.tag.short = 'l' }",
         )
         .unwrap(),
+        broker: None,
     };
     let made = generate(&server(), &plan("get*"), &Lock::default()).unwrap();
     assert_eq!(made.program.tools.len(), 1);

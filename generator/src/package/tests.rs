@@ -63,6 +63,7 @@ pub(super) fn program() -> Program {
         ],
         prompts: Vec::new(),
         templates: Vec::new(),
+        vault: false,
     }
 }
 

@@ -64,7 +64,7 @@ pub(super) async fn value(name: &str, words: &[String]) -> Result<Secret, Error>
     if text.is_empty() {
         return Err(failed(name, program, "it prints nothing"));
     }
-    Ok(Secret::new(text))
+    Ok(Secret::plain(text))
 }
 
 fn failed(name: &str, program: &str, reason: &str) -> Error {

@@ -82,10 +82,15 @@ pub(crate) fn plan(
             // What is kept where secrets are kept is one.
             _ => false,
         };
+        let secret = entry.and_then(|entry| entry.secret).unwrap_or(!is_plain);
+        if let (From::Option(value) | From::Environment { value, .. }, true) = (&from, secret) {
+            // Known from here on, so that a run which starts nothing masks it too.
+            Secret::new(value.expose());
+        }
         planned.push(Planned {
             name: name.to_owned(),
             required: slot.is_some_and(|slot| slot.required),
-            secret: entry.and_then(|entry| entry.secret).unwrap_or(!is_plain),
+            secret,
             from,
         });
     }
