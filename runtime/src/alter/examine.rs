@@ -14,6 +14,9 @@ use crate::vault::{Address, Finding, Grant, Verdict};
 /// How many seconds before its end a grant is worth a word.
 const SOON: i64 = 7 * 24 * 3600;
 
+/// What a user, or the key itself, can use.
+type List<'a> = (Option<&'a Secret>, Result<Vec<Listed>, Refusal>);
+
 /// Looks at everything, and asks for no credential.
 pub(super) async fn examine(alter: &Alter, wanted: &[Grant]) -> Vec<Finding> {
     let holder = alter.holder().await;
@@ -32,7 +35,7 @@ pub(super) async fn examine(alter: &Alter, wanted: &[Grant]) -> Vec<Finding> {
     {
         return findings;
     }
-    let mut listed: Vec<(Option<&Secret>, Result<Vec<Listed>, Refusal>)> = Vec::new();
+    let mut listed: Vec<List<'_>> = Vec::new();
     for grant in wanted {
         let user = grant.user_token.as_ref();
         if !listed.iter().any(|(of, _)| *of == user) {

@@ -35,19 +35,20 @@ pub(crate) struct Refusal {
     pub(crate) retry_after: Option<u64>,
     /// What the vault says of it that a program can go on with: `provider_id`, `missing`, `candidates`.
     pub(crate) details: Map<String, Value>,
+    said: Box<Said>,
+}
+
+/// What the words for a refusal are made of.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Said {
     /// The vault's own word, message and hint.
-    said: Said,
+    code: Option<String>,
+    message: Option<String>,
+    hint: Option<String>,
     /// By how many seconds this machine's clock is ahead of the vault's, if that is known.
     skew: Option<i64>,
     /// The program, for the commands in hints.
     program: String,
-}
-
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Said {
-    code: Option<String>,
-    message: Option<String>,
-    hint: Option<String>,
 }
 
 /// What a person has to connect, for a request to be made again.
@@ -68,12 +69,10 @@ impl Refusal {
             status: None,
             retry_after: None,
             details: Map::new(),
-            said: Said {
+            said: Box::new(Said {
                 message: Some(words.into()),
                 ..Said::default()
-            },
-            skew: None,
-            program: String::new(),
+            }),
         }
     }
 
@@ -85,17 +84,14 @@ impl Refusal {
     /// What the vault tells of a session or an approval that came to nothing.
     pub(super) fn told(kind: Kind, code: Option<&str>, message: Option<&str>) -> Self {
         let mut refusal = Self::new(kind, "");
-        refusal.said = Said {
-            code: code.and_then(read::code),
-            message: message.and_then(read::words),
-            hint: None,
-        };
+        refusal.said.code = code.and_then(read::code);
+        refusal.said.message = message.and_then(read::words);
         refusal
     }
 
     /// Of which program it is.
     pub(super) fn of(mut self, program: &str) -> Self {
-        program.clone_into(&mut self.program);
+        program.clone_into(&mut self.said.program);
         self
     }
 

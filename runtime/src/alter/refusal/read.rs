@@ -54,6 +54,8 @@ impl Refusal {
                 .and_then(words)
                 .or_else(|| complaints(detail)),
             hint: said("hint").and_then(words),
+            skew: skew(headers),
+            program: String::new(),
         };
         let kind = Kind::of(status, said.code.as_deref());
         let most = match kind {
@@ -79,9 +81,7 @@ impl Refusal {
             status: Some(status),
             retry_after: retry_after(text(headers, "retry-after"), error.get("retry_after"), most),
             details,
-            said,
-            skew: skew(headers),
-            program: String::new(),
+            said: Box::new(said),
         }
     }
 }

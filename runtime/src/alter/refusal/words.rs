@@ -253,7 +253,7 @@ impl Refusal {
 
     /// What may be wrong where the vault does not say it.
     fn clock(&self) -> String {
-        match self.skew {
+        match self.said.skew {
             Some(skew) if skew.unsigned_abs() > SKEW => {
                 let side = if skew > 0 { "ahead of" } else { "behind" };
                 let by = skew.unsigned_abs();
@@ -267,7 +267,7 @@ impl Refusal {
     }
 
     fn command(&self, words: &[&str]) -> String {
-        command(&self.program, words)
+        command(&self.said.program, words)
     }
 }
 
