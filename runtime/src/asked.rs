@@ -41,9 +41,9 @@ use address::Address;
 use answers::{Answers, Turn};
 use form::Form;
 use page::Browser;
+pub(crate) use page::Page;
 use question::Question;
 use sampling::Helper;
-pub(crate) use page::Page;
 pub(crate) use terminal::Console;
 use terminal::Terminal;
 

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::asked::Respondent;
 use crate::client::{self, Client, Introduction};
-use crate::config::Config;
+use crate::config::{Alter, Config};
 use crate::context::Context;
 use crate::credentials::{self, Filled};
 use crate::environment;
@@ -95,12 +95,13 @@ impl Run {
 
     /// The vault, opened for this run.
     pub(crate) async fn broker(&self) -> Result<Arc<dyn Broker>, Error> {
-        let address = self.config()?.sections.alter.base_url.clone();
+        let Alter { base_url, agent } = self.config()?.sections.alter.clone();
         let person = person::is_there();
         credentials::open(self.spec.name, self.vaults, |key| Opening {
             program: self.spec.name.to_owned(),
             key,
-            base_url: address.or_else(environment::vault_address),
+            base_url: base_url.or_else(environment::vault_address),
+            agent,
             context: self.context.clone(),
             patience: Patience {
                 person,
@@ -180,6 +181,15 @@ impl Run {
                 return outcome;
             };
             match (outcome, signals.or(broker.close()).await) {
+                (Err(Error::Signal(exit)), Ok(Some(pending)))
+                    if pending.code() == "approval_pending" =>
+                {
+                    self.printer.note(&pending.to_string());
+                    if let Some(hint) = pending.hint() {
+                        self.printer.note(&hint);
+                    }
+                    Err(Error::Signal(exit))
+                }
                 // What the server could not get by the broker is what the run failed of, whatever the
                 // server made of it.
                 (Ok(()) | Err(Error::Tool { .. }), Ok(Some(fault))) => Err(fault),

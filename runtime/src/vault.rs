@@ -44,6 +44,8 @@ pub(crate) struct Opening {
     pub(crate) base_url: Option<String>,
     /// What is called, in whose name, and why.
     pub(crate) context: Context,
+    /// The agent that new grants are given to, by id or name.
+    pub(crate) agent: Option<String>,
     pub(crate) patience: Patience,
     /// Where what a person should see is said.
     pub(crate) printer: Printer,
@@ -75,11 +77,11 @@ pub(crate) trait Broker: Send + Sync {
     /// of, whatever words the server has found for it.
     fn close(&self) -> Boxed<'_, Option<Error>>;
 
-    /// Has a person give a grant for a provider: `{provider, status, connect_url, grants}`.
+    /// Has a person give a grant for a provider: `{provider, status, grants}`.
     fn connect(&self, connection: Connection) -> Boxed<'_, Result<Value, Error>>;
 
     /// Looks at or waits for what a person has to approve.
-    fn approvals(&self, action: Approval) -> Boxed<'_, Result<Value, Error>>;
+    fn approvals(&self, action: Approval) -> Boxed<'_, Result<Told, Error>>;
 
     /// Tells how the key, the vault and these grants are, each in a line.
     fn examine(&self, grants: Vec<Grant>) -> Boxed<'_, Vec<Finding>>;
@@ -169,6 +171,23 @@ pub(crate) enum Approval {
     List,
     /// Waits for one, and gives what it came to.
     Wait(String),
+}
+
+/// What there is to tell of approvals.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(crate) value: Value,
+    /// What the value is a failure of, if it is one.
+    pub(crate) failure: Option<Error>,
+}
+
+impl Told {
+    pub(crate) fn of(value: Value) -> Self {
+        Self {
+            value,
+            failure: None,
+        }
+    }
 }
 
 /// One thing that was examined.

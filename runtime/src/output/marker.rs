@@ -51,7 +51,9 @@ impl Kind {
 impl Marker {
     /// The marker that the result of a call is, if it is one.
     pub(crate) fn find(result: &Value) -> Option<Self> {
-        let structured = result.get("structuredContent").and_then(|data| of(data, DEPTH));
+        let structured = result
+            .get("structuredContent")
+            .and_then(|data| of(data, DEPTH));
         let in_texts = || {
             let blocks = list(result.get("content")?);
             let text = |block: &Value| match block {
@@ -122,9 +124,8 @@ fn marker(object: &Map<String, Value>) -> Option<Marker> {
     let text = |name: &str| object.get(name).and_then(Value::as_str);
     let code = text("error")?;
     let kind = Kind::BOTH.into_iter().find(|kind| kind.code() == code)?;
-    let words = text("message").map(|words| {
-        line(words).chars().take(MOST_WORDS).collect::<String>()
-    });
+    let words =
+        text("message").map(|words| line(words).chars().take(MOST_WORDS).collect::<String>());
     Some(Marker {
         kind,
         words: words.filter(|words| !words.is_empty()),
@@ -145,7 +146,9 @@ mod tests {
     }
 
     fn texts(texts: &[&str]) -> Value {
-        let blocks = texts.iter().map(|text| json!({"type": "text", "text": text}));
+        let blocks = texts
+            .iter()
+            .map(|text| json!({"type": "text", "text": text}));
         blocks.collect()
     }
 
