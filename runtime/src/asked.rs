@@ -19,7 +19,7 @@ mod page;
 mod question;
 mod roots;
 mod sampling;
-mod terminal;
+pub(crate) mod terminal;
 #[cfg(test)]
 mod tests;
 mod words;

@@ -380,10 +380,13 @@ impl Authorization {
         let (reason, hint) = match fault {
             Fault::Unreachable(reason) => {
                 let reason = format!("its authorization server is not reached: {reason}");
+                // The server behind it has been sent nothing that it did not turn away.
                 return Error::Unreachable {
                     url,
                     status: None,
                     reason,
+                    sent: false,
+                    retry_after: None,
                 };
             }
             Fault::NoClient => {

@@ -1,5 +1,6 @@
 //! The commands that every program has beside its tools.
 
+mod audit;
 pub(crate) mod auth;
 pub(crate) mod call;
 mod check;
@@ -16,6 +17,7 @@ mod tasks;
 use clap::Command;
 
 use crate::complete::{Answer, Candidate, Place, option_values};
+use crate::policy::is_restricted;
 use crate::run::Run;
 use crate::spec::{RESERVED_COMMANDS, Spec};
 
@@ -41,7 +43,7 @@ pub(crate) fn commands(spec: &Spec) -> impl Iterator<Item = Command> {
 /// What can be the value of an argument of one of them, where its parser does not know: names out of
 /// the table, or with [`asked`](crate::complete::asked::asked) what the server says.
 pub(crate) fn values(run: &Run, place: &Place<'_>, argument: &str, typed: &str) -> Option<Answer> {
-    let tools = run.spec.tools.iter();
+    let tools = run.spec.tools.iter().filter(|tool| !is_restricted(tool));
     match (place.path.as_slice(), argument) {
         (["call"], "name") => {
             let names = &mut tools.map(|tool| Candidate::new(tool.wire, tool.about));

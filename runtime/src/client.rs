@@ -33,6 +33,7 @@ use crate::error::Error;
 use crate::host::Host;
 use crate::process::Process;
 use crate::protocol::{self, Revision};
+use crate::resilience::exposure::{Exposure, Sent};
 use crate::transport::{Connector, Endpoint, Manner};
 use crate::wire::Wire;
 
@@ -94,6 +95,8 @@ struct Route {
     host: Arc<dyn Host>,
     introduction: Introduction,
     limits: Limits,
+    /// What all of its connections have sent.
+    exposure: Arc<Exposure>,
 }
 
 impl Client {
@@ -113,24 +116,14 @@ impl Client {
         limits: Limits,
         host: Arc<dyn Host>,
     ) -> Result<Self, Error> {
-        let Some(connector) = connectors
-            .iter()
-            .find(|connector| (connector.reaches)(&endpoint))
-        else {
-            return Err(Error::usage_with_hint(
-                format!(
-                    "this program was built without what it takes to reach {}",
-                    endpoint.address()
-                ),
-                "generate it again with --url, or bundle it with --bundle",
-            ));
-        };
+        let connector = Connector::that_reaches(&endpoint, connectors)?;
         let route = Route {
             endpoint,
-            connector: *connector,
+            connector,
             host,
             introduction,
             limits,
+            exposure: Arc::default(),
         };
         route.reach(Instant::now() + limits.start).await
     }
@@ -154,6 +147,11 @@ impl Client {
     /// What [`Client::greeting`] gives, if the server has said it already.
     pub(crate) fn said(&self) -> Option<&Value> {
         Some(&self.greeting).filter(|greeting| !greeting.is_null())
+    }
+
+    /// What of the requests so far may have been carried out.
+    pub(crate) fn sent(&self) -> Sent {
+        self.route.exposure.sent()
     }
 
     /// The revision that is spoken, such as `2025-11-25`.

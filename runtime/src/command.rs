@@ -25,6 +25,7 @@ use clap::{Arg, Command};
 
 use crate::arguments::patch_options;
 use crate::error::Error;
+use crate::policy::is_destructive;
 use crate::protocol;
 use crate::settings::Settings;
 use crate::spec::{Parameter, RESERVED_COMMANDS, Shape, Spec, Tool};
@@ -34,7 +35,7 @@ use crate::text::fill;
 pub(crate) use example::{lines as examples, words_without_secrets};
 pub(crate) use flag::{negation_id, positional_id};
 pub(crate) use overview::{in_order, overview, sections};
-pub(crate) use suggest::{is_twin, suggest_shown_name, unknown};
+pub(crate) use suggest::{as_typed, is_twin, suggest_shown_name, unknown};
 pub(crate) use words::long_about;
 
 /// The heading of the options that every command has.
@@ -86,7 +87,8 @@ pub(crate) fn of_tool(spec: &Spec, tool: &'static Tool) -> Command {
     }
     let command = command.args(flag::positionals(tool.parameters));
     let command = command.arg(arguments_option(tool.parameters));
-    let command = Settings::options(patch_options(command));
+    let command = Settings::options(patch_options(command))
+        .mut_arg("mcp-yes", |arg| arg.hide(!is_destructive(tool)));
     // Most tools cannot be tasks, and need not say that they could be detached.
     match may_be_task(spec, tool) {
         true => command.mut_arg("mcp-detach", |arg| arg.hide(false)),

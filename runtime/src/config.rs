@@ -12,9 +12,12 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::Spanned;
 
+use crate::audit;
 use crate::credentials::Entry;
 use crate::environment;
 use crate::error::Error;
+use crate::policy::{self, Layer};
+use crate::resilience;
 
 /// What the user configured.
 #[derive(Debug, Default)]
@@ -22,6 +25,8 @@ pub(crate) struct Config {
     /// Where it was read, if there is a file.
     pub(crate) file: Option<PathBuf>,
     pub(crate) sections: Sections,
+    /// The rules of `[policy]`.
+    pub(crate) policy: Option<Layer>,
 }
 
 /// The sections of the file.
@@ -32,6 +37,14 @@ pub(crate) struct Sections {
     pub(crate) credentials: BTreeMap<String, Spanned<Entry>>,
     /// The vault of Alter.
     pub(crate) alter: Alter,
+    /// What may be called, taken out once it is [read](Config::policy).
+    policy: Option<policy::Section>,
+    /// The log of calls.
+    pub(crate) audit: Option<audit::Section>,
+    /// How often to try again.
+    pub(crate) resilience: resilience::Section,
+    /// The server that is asked where the usual one is not there.
+    pub(crate) fallback: Option<resilience::Standby>,
 }
 
 /// `[alter]`: how the vault of Alter is spoken to.
@@ -66,7 +79,7 @@ impl Config {
                 });
             }
         };
-        let sections: Sections = parse(&file, &text)?;
+        let mut sections: Sections = parse(&file, &text)?;
         for (name, entry) in &sections.credentials {
             entry.get_ref().check(name).map_err(|wrong| {
                 let key = match wrong.key {
@@ -77,7 +90,13 @@ impl Config {
                 refused(&file, &text, place, &format!("`{key}`: {}", wrong.words))
             })?;
         }
+        let policy = sections.policy.take();
+        let policy = policy.map(|policy| Layer::of(&file, &text, policy));
+        if let Some(audit) = &mut sections.audit {
+            audit.settle(&file);
+        }
         Ok(Self {
+            policy: policy.transpose()?,
             file: Some(file),
             sections,
         })
@@ -98,8 +117,7 @@ pub(crate) fn parse<T: serde::de::DeserializeOwned>(file: &Path, text: &str) -> 
 
 /// The error for what is wrong at a place of a file.
 pub(crate) fn refused(file: &Path, text: &str, at: usize, words: &str) -> Error {
-    let before = text.get(..at).unwrap_or_default();
-    let line = before.matches('\n').count() + 1;
+    let line = line_of(text, at);
     let key = match words.contains('`') {
         true => String::new(),
         false => key_at(text, at).map_or_else(String::new, |key| format!(" `{key}`:")),
@@ -113,6 +131,11 @@ fn key_at(text: &str, at: usize) -> Option<&str> {
     let line = text.get(start..)?.lines().next()?;
     let (key, _) = line.split_once('=')?;
     Some(key.trim()).filter(|key| !key.is_empty())
+}
+
+/// The line of a place of a text, from 1.
+pub(crate) fn line_of(text: &str, at: usize) -> usize {
+    text.get(..at).unwrap_or_default().matches('\n').count() + 1
 }
 
 /// Where a key stands within a table, or the beginning of the table itself.

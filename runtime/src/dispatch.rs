@@ -160,12 +160,13 @@ fn find(
                 left => left,
             })?;
             let run = run(&matches)?.of_tool(tool.wire);
-            let assembled = arguments::assemble(spec, tool, &matches, !run.settings.unchecked);
-            let outcome = assembled.and_then(|assembled| {
+            let outcome = run.call(tool.wire, Some(tool), || {
+                let checked = !run.settings.unchecked;
+                let assembled = arguments::assemble(spec, tool, &matches, checked)?;
                 for warning in &assembled.warnings {
                     run.printer.warn(warning);
                 }
-                run.call(tool.wire, Some(tool), assembled.arguments)
+                Ok(assembled.arguments)
             });
             Ok(run.finish(Some(tool.wire), outcome))
         }

@@ -137,9 +137,24 @@ pub(crate) fn state_folder(program: &str) -> Option<PathBuf> {
 }
 
 /// A program as the name of a folder: `mcpress call` runs programs under names that are none.
-fn file_name(program: &str) -> String {
+pub(crate) fn file_name(program: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     program.replace(|c: char| !is_plain(c), "-")
+}
+
+/// The tools that the caller takes away, in `RESTRICTED_TOOLS`: names, with commas between them.
+pub(crate) fn restricted_tools() -> Option<String> {
+    read("RESTRICTED_TOOLS")
+}
+
+/// Who calls, as a token: `ALTR_CLI_IDENTITY` for `altr-cli`.
+pub(crate) fn identity(program: &str) -> Option<String> {
+    read(&identity_name(program))
+}
+
+/// The name of that variable.
+pub(crate) fn identity_name(program: &str) -> String {
+    option_name(program, "IDENTITY").replace("_MCP_IDENTITY", "_IDENTITY")
 }
 
 /// Whether colours are unwelcome: `NO_COLOR` is set to anything (no-color.org).
@@ -348,14 +363,29 @@ fn filled_in_part(template: &str, given: &BTreeMap<String, Secret>) -> String {
 }
 
 /// Keeps the server's requests to this machine from going through a proxy.
+///
+/// Programs read the one or the other of two variables, and many the second only where there is no
+/// first: both say the same.
 fn keep_local(env: &mut BTreeMap<String, Secret>) {
+    const HERE: &str = "127.0.0.1";
+    let given = |name: &str| {
+        env.get(name)
+            .map(Secret::expose)
+            .filter(|list| !list.is_empty())
+    };
+    let list = match given("no_proxy").or_else(|| given("NO_PROXY")) {
+        None => HERE.to_owned(),
+        Some(list)
+            if list
+                .split(',')
+                .any(|host| matches!(host.trim(), HERE | "*")) =>
+        {
+            list.to_owned()
+        }
+        Some(list) => format!("{list},{HERE}"),
+    };
     for name in ["NO_PROXY", "no_proxy"] {
-        let before = env.get(name).map(Secret::expose).unwrap_or_default();
-        let list = match before {
-            "" => "127.0.0.1".to_owned(),
-            before => format!("{before},127.0.0.1"),
-        };
-        env.insert(name.to_owned(), Secret::plain(list));
+        env.insert(name.to_owned(), Secret::plain(list.as_str()));
     }
 }
 
@@ -383,6 +413,37 @@ pub(crate) fn describe(spec: &Spec, overrides: &Overrides) -> Result<serde_json:
         }
         (Located::Url(url), _) => json!({"transport": "http", "url": url}),
     })
+}
+
+/// The server in a line that has no secret in it, for the log of calls: no values, and of what the
+/// caller named instead nothing that could be one.
+pub(crate) fn address(spec: &Spec, overrides: &Overrides) -> String {
+    match located(spec, overrides) {
+        Ok(Located::Command { command, args }) if overrides.command.is_some() => {
+            let more = if args.is_empty() { "" } else { " …" };
+            format!("{command}{more}")
+        }
+        Ok(Located::Command { command, args }) => {
+            let words: Vec<String> = std::iter::once(command).chain(args).collect();
+            words.join(" ")
+        }
+        Ok(Located::Url(url)) => bare(&url),
+        Err(_) => String::new(),
+    }
+}
+
+/// A URL without user, password, query and fragment.
+fn bare(url: &str) -> String {
+    let url = url.split(['?', '#']).next().unwrap_or_default();
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
+    let (authority, path) = match rest.find('/') {
+        Some(at) => rest.split_at(at),
+        None => (rest, ""),
+    };
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    format!("{scheme}://{host}{path}")
 }
 
 enum Located {
@@ -485,4 +546,45 @@ fn passed_on() -> impl Iterator<Item = (String, Secret)> {
                 .any(|family| name.starts_with(family));
         passed.then_some((name, Secret::plain(value)))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_no_secret_in_it() {
+        for (url, shown) in [
+            ("https://user:pass@host:8/mcp?key=x#y", "https://host:8/mcp"),
+            ("https://host?key=x@y", "https://host"),
+            ("http://a@b@host/x@y", "http://host/x@y"),
+            ("unix:/run/mcp:/end", "unix:/run/mcp:/end"),
+        ] {
+            assert_eq!(bare(url), shown);
+        }
+    }
+
+    #[test]
+    fn a_server_goes_to_this_machine_without_a_proxy() {
+        let kept_local = |given: &[(&str, &str)]| {
+            let given = given.iter();
+            let mut env: BTreeMap<String, Secret> = given
+                .map(|(name, list)| ((*name).to_owned(), Secret::plain(*list)))
+                .collect();
+            keep_local(&mut env);
+            assert!(env["NO_PROXY"] == env["no_proxy"]);
+            env["no_proxy"].expose().to_owned()
+        };
+        assert_eq!(kept_local(&[]), "127.0.0.1");
+        assert_eq!(kept_local(&[("NO_PROXY", "")]), "127.0.0.1");
+        assert_eq!(
+            kept_local(&[("NO_PROXY", "a.example")]),
+            "a.example,127.0.0.1"
+        );
+        assert_eq!(
+            kept_local(&[("NO_PROXY", "a"), ("no_proxy", "b, 127.0.0.1")]),
+            "b, 127.0.0.1"
+        );
+        assert_eq!(kept_local(&[("no_proxy", "*")]), "*");
+    }
 }

@@ -117,6 +117,8 @@ pub enum Error {
         server: String,
         /// What it did, as the end of the sentence.
         what: String,
+        /// The status that it ended with, where it ended by itself.
+        status: Option<i32>,
         /// The last lines it wrote on its standard error.
         stderr: Vec<String>,
     },
@@ -129,6 +131,35 @@ pub enum Error {
         status: Option<u16>,
         /// Why.
         reason: String,
+        /// Whether the request may have got there: false where nothing of it left this machine.
+        sent: bool,
+        /// How long the server asks to be left alone.
+        retry_after: Option<Duration>,
+    },
+    /// The server has failed so often in this process that it is left alone for a while.
+    #[error("{server} has failed too often in a row, and is left alone for another {left:.0?}")]
+    CircuitOpen {
+        /// The address, without credentials.
+        server: String,
+        /// For how long.
+        left: Duration,
+    },
+    /// The server could not be had, however often it was tried.
+    #[error("{cause}{}", match attempts {
+        0 | 1 => String::new(),
+        attempts => format!(" (after {attempts} attempts)"),
+    })]
+    Attempted {
+        /// How often it was tried, the fallback included.
+        attempts: u32,
+        /// Whether the call may have been carried out; none for a request that does nothing.
+        sent: Option<bool>,
+        /// Whether the call may be repeated, even so.
+        repeatable: bool,
+        /// What became of the server that has this one for its fallback.
+        first: Option<String>,
+        /// What became of the last attempt.
+        cause: Box<Self>,
     },
     /// The server asks for a sign-in.
     #[error("{url} asks for authorization{}", challenge.as_deref().map(|challenge| format!(" ({challenge})")).unwrap_or_default())]
@@ -219,6 +250,9 @@ pub enum Error {
     /// The program's own table cannot be used.
     #[error("this program is damaged: {0}")]
     Damaged(String),
+    /// The log of calls is not what was written.
+    #[error("{0}")]
+    Audit(String),
     /// A signal asked the program to end.
     #[error("{}", if *.0 == Exit::Terminated { "terminated" } else { "interrupted" })]
     Signal(Exit),
@@ -256,6 +290,7 @@ impl Error {
             Self::Start { .. } => "start_failed",
             Self::Gone { .. } => "server_gone",
             Self::Unreachable { .. } => "unreachable",
+            Self::CircuitOpen { .. } => "circuit_open",
             Self::Unauthorized { .. } => "unauthorized",
             Self::Asked { .. } => "input_required",
             Self::SignIn { .. } => "sign_in_failed",
@@ -265,8 +300,9 @@ impl Error {
             Self::Refused { .. } => "refused",
             Self::Protocol(_) => "protocol",
             Self::Drift { .. } => "drift",
-            Self::Unfinished { cause, .. } => cause.code(),
+            Self::Unfinished { cause, .. } | Self::Attempted { cause, .. } => cause.code(),
             Self::Damaged(_) => "damaged",
+            Self::Audit(_) => "audit_broken",
             Self::Signal(Exit::Terminated) => "terminated",
             Self::Signal(_) => "interrupted",
             Self::Io { .. } => "io",
@@ -291,7 +327,10 @@ impl Error {
                 code: code::PAGES_REQUIRED,
                 ..
             } => Exit::Credential,
-            Self::Start { .. } | Self::Gone { .. } | Self::Unreachable { .. } => Exit::Unreachable,
+            Self::Start { .. }
+            | Self::Gone { .. }
+            | Self::Unreachable { .. }
+            | Self::CircuitOpen { .. } => Exit::Unreachable,
             Self::Vault(fault) => fault.exit,
             Self::Denied { .. } => Exit::Denied,
             Self::Timeout { .. } => Exit::Timeout,
@@ -299,8 +338,8 @@ impl Error {
                 Exit::Protocol
             }
             Self::Signal(exit) => *exit,
-            Self::Unfinished { cause, .. } => cause.exit(),
-            Self::Tool { .. } | Self::Io { .. } => Exit::Tool,
+            Self::Unfinished { cause, .. } | Self::Attempted { cause, .. } => cause.exit(),
+            Self::Tool { .. } | Self::Audit(_) | Self::Io { .. } => Exit::Tool,
         }
     }
 
@@ -328,6 +367,26 @@ impl Error {
                     exports.join(" "),
                 ))
             }
+            Self::Attempted {
+                sent: Some(true),
+                repeatable: false,
+                cause,
+                ..
+            } => {
+                let unsure =
+                    "it may have been carried out all the same, so look before you try again";
+                Some(match cause.hint() {
+                    Some(hint) => format!("{hint}; {unsure}"),
+                    None => unsure.to_owned(),
+                })
+            }
+            Self::Attempted { cause, .. } => cause.hint(),
+            Self::Unreachable {
+                retry_after: Some(time),
+                ..
+            } => Some(format!(
+                "the server asks to be left alone for {time:?}: try again then, or allow as much with --timeout"
+            )),
             Self::Start { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Some(
                 "install it, or point this program at another server with --mcp-command".to_owned(),
             ),
@@ -346,7 +405,17 @@ impl Error {
     pub fn retryable(&self) -> bool {
         match self {
             Self::Vault(fault) => fault.retryable,
-            Self::Unreachable { .. } | Self::Timeout { .. } | Self::Gone { .. } => true,
+            Self::Denied { code, .. } => *code == crate::policy::REACHED,
+            Self::Attempted {
+                sent: Some(true),
+                repeatable: false,
+                ..
+            } => false,
+            Self::Attempted { cause, .. } => cause.retryable(),
+            Self::Unreachable { .. }
+            | Self::Timeout { .. }
+            | Self::Gone { .. }
+            | Self::CircuitOpen { .. } => true,
             _ => false,
         }
     }
@@ -355,7 +424,7 @@ impl Error {
     pub fn stderr(&self) -> &[String] {
         match self {
             Self::Gone { stderr, .. } | Self::Timeout { stderr, .. } => stderr,
-            Self::Unfinished { cause, .. } => cause.stderr(),
+            Self::Unfinished { cause, .. } | Self::Attempted { cause, .. } => cause.stderr(),
             _ => &[],
         }
     }
@@ -368,6 +437,30 @@ impl Error {
             // The same call again would begin another.
             json["error"]["retryable"] = false.into();
             json["error"]["task"] = task.as_str().into();
+            return json;
+        }
+        if let Self::Attempted {
+            attempts,
+            sent,
+            repeatable: _,
+            first,
+            cause,
+        } = self
+        {
+            let mut json = cause.to_json(tool);
+            let error = &mut json["error"];
+            error["message"] = self.to_string().into();
+            error["retryable"] = self.retryable().into();
+            error["attempts"] = (*attempts).into();
+            if let Some(hint) = self.hint() {
+                error["hint"] = hint.into();
+            }
+            if let Some(sent) = sent {
+                error["sent"] = (*sent).into();
+            }
+            if let Some(first) = first {
+                error["first"] = first.as_str().into();
+            }
             return json;
         }
         let mut error = Map::new();
@@ -390,6 +483,19 @@ impl Error {
         }
         if let Self::Vault(fault) = self {
             error.extend(fault.details.clone());
+        }
+        if let Self::Unreachable {
+            retry_after: Some(time),
+            ..
+        }
+        | Self::CircuitOpen { left: time, .. } = self
+        {
+            // In whole seconds, and not a moment too soon.
+            let seconds = time.as_millis().div_ceil(1000);
+            error.insert(
+                "retry_after".into(),
+                u64::try_from(seconds).unwrap_or(u64::MAX).into(),
+            );
         }
         if let Self::Asked { asked, .. } = self {
             error.insert("asked".into(), asked.clone().into());

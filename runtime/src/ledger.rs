@@ -21,6 +21,7 @@ use sha2::{Digest, Sha256};
 
 use crate::environment;
 use crate::error::Error;
+use crate::private;
 use crate::transport::Endpoint;
 
 /// The most that is remembered of one kind and one program. The oldest go first.
@@ -73,16 +74,14 @@ impl Ledger {
             what: format!("cannot remember {id}"),
             source,
         };
-        let Some((folder, file)) = self.folder.as_ref().zip(self.file(id)) else {
+        let Some(file) = self.file(id) else {
             return Err(failed(std::io::ErrorKind::NotFound.into()));
         };
         let write = || {
-            make_private(folder)?;
-            let mut options = fs::OpenOptions::new();
+            private::prepare(&file)?;
+            let mut options = private::options();
             options.write(true).create(true).truncate(true);
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            options.open(file)?.write_all(entry.to_string().as_bytes())
+            options.open(&file)?.write_all(entry.to_string().as_bytes())
         };
         write().map_err(failed)?;
         self.forget_the_oldest();
@@ -155,14 +154,6 @@ impl Ledger {
             let _ = fs::remove_file(file);
         }
     }
-}
-
-fn make_private(folder: &PathBuf) -> std::io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }
 
 fn read(file: &PathBuf) -> Option<Value> {

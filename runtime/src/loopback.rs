@@ -29,7 +29,6 @@ mod rejection;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::io;
 use std::net::Ipv4Addr;
 use std::pin::Pin;
@@ -106,29 +105,6 @@ const LIMITS: Limits = Limits {
     idle: Duration::from_secs(300),
     connections: 128,
 };
-
-/// Has a server of a run go to its routes and not to the user's proxy for them, which could not reach
-/// them and would be shown the capability.
-///
-/// Programs read the one or the other of two variables, so that both say the same.
-pub(crate) fn bypass_proxies(environment: &mut BTreeMap<String, String>) {
-    const OURS: &str = "127.0.0.1";
-    let given = |name: &str| environment.get(name).filter(|value| !value.is_empty());
-    let given = given("no_proxy").or_else(|| given("NO_PROXY"));
-    let value = match given {
-        None => OURS.to_owned(),
-        Some(given)
-            if given
-                .split(',')
-                .any(|host| matches!(host.trim(), OURS | "*")) =>
-        {
-            given.clone()
-        }
-        Some(given) => format!("{given},{OURS}"),
-    };
-    environment.insert("NO_PROXY".to_owned(), value.clone());
-    environment.insert("no_proxy".to_owned(), value);
-}
 
 /// The routes of a run; they end when this is dropped.
 #[derive(Debug)]

@@ -16,6 +16,20 @@ pub(crate) fn prepare(path: &Path) -> std::io::Result<()> {
     builder.create(folder)
 }
 
+/// Does what needs a file's folder, and makes that first if there is none.
+pub(crate) fn in_folder<T>(
+    path: &Path,
+    mut open: impl FnMut(&Path) -> std::io::Result<T>,
+) -> std::io::Result<T> {
+    match open(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            prepare(path)?;
+            open(path)
+        }
+        opened => opened,
+    }
+}
+
 /// Writes a file beside its place and moves it there, so that a reader sees the old one or the new one.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let new = path.with_extension(format!("{}.new", std::process::id()));
@@ -34,11 +48,15 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 
 /// A new file.
 fn create(path: &Path) -> std::io::Result<fs::File> {
+    options().write(true).create(true).truncate(true).open(path)
+}
+
+/// Options to open a file with; one that is made is its owner's alone.
+pub(crate) fn options() -> fs::OpenOptions {
     let mut options = fs::File::options();
-    options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    options
 }
 
 /// Whether others than its owner may read or write a file.

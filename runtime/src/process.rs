@@ -132,15 +132,16 @@ impl Process {
     pub(crate) async fn gone(&mut self) -> Error {
         let moment = Duration::from_millis(300);
         let status = tokio::time::timeout(moment, self.child.wait()).await;
-        let what = match status {
-            Ok(Ok(status)) => ended(status),
-            _ => "closed its output without answering".to_owned(),
+        let (what, status) = match status {
+            Ok(Ok(status)) => (ended(status), status.code()),
+            _ => ("closed its output without answering".to_owned(), None),
         };
         // The last words may still be in the pipe.
         let _ = tokio::time::timeout(moment, &mut self.reading).await;
         Error::Gone {
             server: self.name.clone(),
             what,
+            status,
             stderr: self.stderr.lines(),
         }
     }

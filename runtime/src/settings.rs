@@ -12,6 +12,9 @@ use crate::client::Limits;
 use crate::environment::{self, Overrides};
 use crate::error::Error;
 use crate::protocol::{REVISIONS, Revision};
+use crate::resilience;
+use crate::secret::Secret;
+use crate::spec::Tool;
 
 /// How an answer is printed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -53,6 +56,8 @@ pub(crate) struct Settings {
     /// Where the binaries of an answer go.
     pub(crate) save_dir: Option<PathBuf>,
     pub(crate) overrides: Overrides,
+    /// Retries, and another server.
+    pub(crate) resilience: resilience::Options,
     /// Answers to what the server asks: `accept-defaults`, `decline`, JSON, or a file with JSON.
     pub(crate) answers: Option<String>,
     /// The folders that the server may work in.
@@ -69,6 +74,10 @@ pub(crate) struct Settings {
     pub(crate) reason: Option<String>,
     /// Whether to wait for a person who is not at this terminal.
     pub(crate) wait: bool,
+    /// Whether the caller agrees to what has to be confirmed.
+    pub(crate) yes: bool,
+    /// Who calls: a token, or where it is.
+    pub(crate) identity: Option<Secret>,
 }
 
 /// From the start of a server to the end of the handshake: `npx` and `uvx` may download it first.
@@ -88,6 +97,7 @@ impl Settings {
             .get_arguments()
             .any(|arg| arg.get_short() == Some('t'));
         let tacit = (!is_taken).then_some('t');
+        let yes = yes(&command);
         let waits = command
             .get_arguments()
             .any(|arg| arg.get_long() == Some("wait"));
@@ -95,7 +105,7 @@ impl Settings {
             true => option("mcp-wait"),
             false => option("mcp-wait").visible_alias("wait"),
         };
-        command
+        let command = command
             .disable_help_flag(true)
             .arg(
                 option("output")
@@ -125,6 +135,13 @@ impl Settings {
                     .action(ArgAction::SetTrue)
                     .conflicts_with("quiet")
                     .help("Show all the server says on the side"),
+            )
+            .arg(yes)
+            .arg(
+                option("mcp-identity")
+                    .value_name("@FILE|env:NAME")
+                    .hide_short_help(true)
+                    .help("Say who calls, with a JSON Web Token that the policy knows the signer of"),
             )
             .arg(
                 option("mcp-save-dir")
@@ -232,14 +249,20 @@ impl Settings {
                     .value_name("ID")
                     .hide(true)
                     .help("Name the conversation that this is part of"),
-            )
-            .arg(
-                option("help")
-                    .short('h')
-                    .action(ArgAction::Help)
-                    .value_parser(value_parser!(bool))
-                    .help("Print help: in short with -h, in full with --help"),
-            )
+            );
+        resilience::Options::add_to(command, HEADING).arg(
+            option("help")
+                .short('h')
+                .action(ArgAction::Help)
+                .value_parser(value_parser!(bool))
+                .help("Print help: in short with -h, in full with --help"),
+        )
+    }
+
+    /// Whether a tool has the flag that agrees to it for itself, so that only `--mcp-yes` does.
+    pub(crate) fn is_yes_taken(tool: &Tool) -> bool {
+        let mut parameters = tool.parameters.iter();
+        parameters.any(|parameter| parameter.flag == "yes" || parameter.aliases.contains(&"yes"))
     }
 
     /// The settings of the program's variables.
@@ -270,6 +293,7 @@ impl Settings {
         settings.save_dir = environment::option(program, "SAVE_DIR").map(PathBuf::from);
         settings.overrides.command = environment::option(program, "COMMAND");
         settings.overrides.url = environment::option(program, "URL");
+        settings.resilience = resilience::Options::of_environment(program)?;
         settings.answers = environment::option(program, "ANSWERS");
         settings.roots = environment::option(program, "ROOT")
             .iter()
@@ -277,6 +301,7 @@ impl Settings {
             .map(|folder| folder.to_string_lossy().into_owned())
             .collect();
         settings.sampling_command = environment::option(program, "SAMPLING_COMMAND");
+        settings.yes = environment::option(program, "YES").is_some_and(|yes| yes != "0");
         Ok(settings)
     }
 
@@ -314,6 +339,7 @@ impl Settings {
         if let Some(url) = text("mcp-url") {
             (self.overrides.command, self.overrides.url) = (None, Some(url));
         }
+        self.resilience.fold(matches);
         if let Some(answers) = text("mcp-answers") {
             self.answers = Some(answers);
         }
@@ -332,6 +358,10 @@ impl Settings {
         if let Some(folder) = text("mcp-store") {
             self.overrides.sign_in.store = Some(folder);
         }
+        self.yes |= matches.get_flag("mcp-yes");
+        self.identity = text("mcp-identity")
+            .map(Secret::plain)
+            .or(self.identity.take());
         self.overrides.env.extend(texts("mcp-env"));
         self.overrides.headers.extend(texts("mcp-header"));
         Ok(())
@@ -354,6 +384,27 @@ impl Settings {
             request: self.timeout.unwrap_or(REQUEST),
         }
     }
+}
+
+/// The flag that agrees to what has to be confirmed. A tool's own flags of these names go before it.
+fn yes(command: &Command) -> Arg {
+    let is_long = |arg: &&Arg| {
+        arg.get_long() == Some("yes") || arg.get_all_aliases().unwrap_or_default().contains(&"yes")
+    };
+    let has_long = command.get_arguments().find(is_long).is_some();
+    let has_short = command
+        .get_arguments()
+        .any(|arg| arg.get_short() == Some('y'));
+    let yes = match has_long {
+        true => Arg::new("mcp-yes").long("mcp-yes"),
+        false => Arg::new("mcp-yes").long("yes").alias("mcp-yes"),
+    };
+    let yes = if has_short { yes } else { yes.short('y') };
+    // Most tools have nothing to agree to.
+    yes.help_heading(HEADING)
+        .action(ArgAction::SetTrue)
+        .hide(true)
+        .help("Agree to what would be asked on a terminal first")
 }
 
 fn format_of(text: &str) -> Option<Format> {

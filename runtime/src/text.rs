@@ -1,11 +1,13 @@
 //! Text of a server's, made harmless for a terminal.
 
+mod glob;
 mod sentence;
 mod width;
 
 use std::iter::Peekable;
 use std::str::Chars;
 
+pub use glob::matches_glob;
 pub use sentence::{clean, first_sentence, line};
 pub(crate) use width::{cut, fill, width};
 

@@ -196,6 +196,28 @@ pub struct Connector {
     pub(crate) authorize: Option<fn(Remote, Action) -> Authorizing>,
 }
 
+impl Connector {
+    /// The one of these that reaches an endpoint.
+    ///
+    /// # Errors
+    ///
+    /// When the program was built without it.
+    pub(crate) fn that_reaches(endpoint: &Endpoint, connectors: &[Self]) -> Result<Self, Error> {
+        let mut fit = connectors
+            .iter()
+            .filter(|connector| (connector.reaches)(endpoint));
+        fit.next().copied().ok_or_else(|| {
+            Error::usage_with_hint(
+                format!(
+                    "this program was built without what it takes to reach {}",
+                    endpoint.address()
+                ),
+                "generate it again with --url, or bundle it with --bundle",
+            )
+        })
+    }
+}
+
 impl std::fmt::Debug for Connector {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Connector")

@@ -81,7 +81,7 @@ pub(crate) trait Broker: Send + Sync {
     fn connect(&self, connection: Connection) -> Boxed<'_, Result<Value, Error>>;
 
     /// Looks at or waits for what a person has to approve.
-    fn approvals(&self, action: Approval) -> Boxed<'_, Result<Told, Error>>;
+    fn approvals(&self, action: Approval) -> Boxed<'_, Result<Value, Error>>;
 
     /// Tells how the key, the vault and these grants are, each in a line.
     fn examine(&self, grants: Vec<Grant>) -> Boxed<'_, Vec<Finding>>;
@@ -171,23 +171,6 @@ pub(crate) enum Approval {
     List,
     /// Waits for one, and gives what it came to.
     Wait(String),
-}
-
-/// What there is to tell of approvals.
-#[derive(Debug)]
-pub(crate) struct Told {
-    pub(crate) value: Value,
-    /// What the value is a failure of, if it is one.
-    pub(crate) failure: Option<Error>,
-}
-
-impl Told {
-    pub(crate) fn of(value: Value) -> Self {
-        Self {
-            value,
-            failure: None,
-        }
-    }
 }
 
 /// One thing that was examined.

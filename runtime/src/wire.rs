@@ -14,7 +14,7 @@
 //! request was answered. Only the answer to `initialize` is rebuilt for it, from the parts that it
 //! cannot do without. A request of the server's reaches it undecoded, as one that it does not know.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
 use rmcp::RoleClient;
@@ -32,6 +32,7 @@ use crate::error::Error;
 use crate::host::{Answering, Host};
 use crate::person::Conversation;
 use crate::process::Tail;
+use crate::resilience::exposure::{Exposure, is_harmless};
 
 /// The code of an error of our own making: the answer was lost on its way. No server has it, since
 /// codes that low are reserved (JSON-RPC 2.0, section 5.1).
@@ -60,12 +61,15 @@ pub(crate) struct Wire {
     /// Told whenever the server tells of a task.
     news: Notify,
     host: Arc<dyn Host>,
+    exposure: Arc<Exposure>,
 }
 
 #[derive(Default)]
 struct State {
     /// Requests without an answer yet, and whether each is `initialize`.
     pending: HashMap<RequestId, bool>,
+    /// Requests that may do something, and may have been sent.
+    exposed: HashSet<RequestId>,
     /// Results as they came, until the client takes them.
     answers: HashMap<RequestId, Value>,
     /// Why requests could not be sent, until the client takes them.
@@ -92,12 +96,14 @@ pub(crate) enum Inbound {
 }
 
 impl Wire {
-    pub(crate) fn new(host: Arc<dyn Host>) -> Self {
+    /// The layer of a connection. What is sent over it that may do something is counted.
+    pub(crate) fn new(host: Arc<dyn Host>, exposure: Arc<Exposure>) -> Self {
         Self {
             state: Mutex::default(),
             progress: Notify::new(),
             news: Notify::new(),
             host,
+            exposure,
         }
     }
 
@@ -109,6 +115,10 @@ impl Wire {
     /// Has the host answer a request of the server's. No time runs out while it does, as if it were a
     /// person, which it may be.
     pub(crate) fn ask<'a>(&'a self, method: &'a str, params: Value) -> Answering<'a> {
+        if method == "elicitation/create" {
+            // Nobody is asked the same again because a connection was lost.
+            self.exposure.is_taken_on();
+        }
         Box::pin(async move {
             let _conversation = Conversation::begin();
             self.host.answer(method, params).await
@@ -164,7 +174,22 @@ impl Wire {
     pub(crate) fn outbound(&self, message: &ClientJsonRpcMessage) {
         if let JsonRpcMessage::Request(request) = message {
             let initialize = matches!(request.request, ClientRequest::InitializeRequest(_));
-            self.lock().pending.insert(request.id.clone(), initialize);
+            let is_harmless = match &request.request {
+                ClientRequest::CustomRequest(request) => is_harmless(&request.method),
+                _ => initialize,
+            };
+            let mut state = self.lock();
+            state.pending.insert(request.id.clone(), initialize);
+            if !is_harmless && state.exposed.insert(request.id.clone()) {
+                self.exposure.count();
+            }
+        }
+    }
+
+    /// Takes it back that a request was about to be sent: nothing of it has left this machine.
+    pub(crate) fn unsent(&self, id: &RequestId) {
+        if self.lock().exposed.remove(id) {
+            self.exposure.take_back();
         }
     }
 
@@ -320,6 +345,9 @@ impl Wire {
 
     /// Notes why a request did not get through, for the client: rmcp is told only that it did not.
     pub(crate) fn fail(&self, id: RequestId, error: Error) {
+        if matches!(error, Error::Unreachable { sent: false, .. }) {
+            self.unsent(&id);
+        }
         let mut state = self.lock();
         state.pending.remove(&id);
         state.failures.insert(id, error);

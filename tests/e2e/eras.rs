@@ -193,22 +193,40 @@ fn a_tool_that_wants_a_header_no_call_can_have_is_left_out_where_calls_have_head
 }
 
 #[test]
-fn an_answer_that_is_lost_on_its_way_is_asked_for_once_more() {
+fn an_answer_that_is_lost_on_its_way_is_asked_for_once_more_where_that_does_no_harm() {
     mcpress();
     let server = mcpress_fixtures::listen("modern", &["--answer", "sse"]).unwrap();
     let sandbox = Sandbox::new();
-    let program = sandbox.file("met");
-    press(
-        &sandbox,
-        Kind::Bundled,
-        "met",
-        &program,
-        &["--url", server.url()],
-    );
-    let outcome = sandbox.run(&program, ["broken", "--key", "a"]).exits(0);
+    let pressed = |name: &str, options: &[&str]| {
+        let program = sandbox.file(name);
+        let options = [&["--url", server.url()], options].concat();
+        press(&sandbox, Kind::Bundled, name, &program, &options);
+        program
+    };
+    let overlay = "tools.broken.effect = 'read-only'";
+    std::fs::write(sandbox.file("overlay.toml"), overlay).unwrap();
+    let harmless = pressed("harmless", &["--overlay", "overlay.toml"]);
+    let outcome = sandbox.run(&harmless, ["broken", "--key", "a"]).exits(0);
     assert_eq!(outcome.stdout, "tried 2 times\n");
-    let outcome = sandbox.run(&program, ["broken", "--key", "b", "--times", "2"]);
-    assert!(outcome.exits(5).stderr.contains("broke before the answer"));
+    let outcome = sandbox.run(&harmless, ["broken", "--key", "b", "--times", "9"]);
+    let outcome = outcome.exits(5);
+    assert!(
+        outcome
+            .stderr
+            .contains("broke before the answer (after 3 attempts)"),
+        "{outcome:?}"
+    );
+
+    let unknown = pressed("unknown", &[]);
+    let line = ["broken", "--key", "c", "--mcp-retries", "5"];
+    let outcome = sandbox.run(&unknown, line).exits(5);
+    assert!(
+        outcome.stderr.contains("broke before the answer\n"),
+        "{outcome:?}"
+    );
+    // It was not tried once more behind the scenes: this is the second time, and succeeds.
+    let outcome = sandbox.run(&unknown, line).exits(0);
+    assert_eq!(outcome.stdout, "tried 2 times\n");
 }
 
 #[test]

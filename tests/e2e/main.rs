@@ -5,18 +5,21 @@
 mod answers;
 #[cfg(unix)]
 mod asking;
+mod broker;
 mod command_line;
 mod completion;
 mod content;
 mod credentials;
 mod drift;
 mod eras;
+mod errands;
 mod explain;
 mod generation;
 mod life;
 mod overlay;
 mod prompts;
 mod remote;
+mod resilience;
 mod resources;
 mod servers;
 mod sign_in;

@@ -11,7 +11,7 @@ mod pressed;
 mod sandbox;
 
 pub use pressed::{Kind, press, pressed};
-pub use sandbox::{Outcome, Sandbox, wait_until};
+pub use sandbox::{Outcome, Running, Sandbox, wait_until};
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -57,10 +57,14 @@ pub fn root() -> &'static Path {
 }
 
 fn target_folder() -> PathBuf {
-    // A test is at target/PROFILE/deps/NAME.
-    let test = std::env::current_exe().expect("a running program has a path");
-    test.ancestors()
-        .nth(3)
-        .expect("a test is three folders deep in target")
+    // A test is at target/PROFILE/deps/NAME, and a program at target/PROFILE/NAME.
+    let program = std::env::current_exe().expect("a running program has a path");
+    let is_test = program
+        .parent()
+        .is_some_and(|folder| folder.ends_with("deps"));
+    program
+        .ancestors()
+        .nth(if is_test { 3 } else { 2 })
+        .expect("what cargo builds is that deep in target")
         .to_owned()
 }

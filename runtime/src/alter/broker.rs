@@ -20,8 +20,7 @@ use super::refusal::{Kind, Refusal};
 use crate::error::Error;
 use crate::secret::Secret;
 use crate::vault::{
-    Approval, Boxed, Broker, Connection, Finding, Grant, Opening, Patience, Supply, Told, Want,
-    What,
+    Approval, Boxed, Broker, Connection, Finding, Grant, Opening, Patience, Supply, Want, What,
 };
 
 /// What a derived key is to be able to do: all that a server which speaks to the vault itself needs.
@@ -225,7 +224,7 @@ impl Broker for AlterBroker {
         })
     }
 
-    fn approvals(&self, action: Approval) -> Boxed<'_, Result<Told, Error>> {
+    fn approvals(&self, action: Approval) -> Boxed<'_, Result<Value, Error>> {
         Box::pin(async move {
             match action {
                 Approval::List => approval::listed(&self.client).await,

@@ -65,7 +65,7 @@ impl Console {
     }
 
     /// None where nobody could read or type.
-    pub(super) fn find() -> Option<Self> {
+    pub(crate) fn find() -> Option<Self> {
         use std::io::IsTerminal;
         let both = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
         both.then_some(Self(()))

@@ -20,7 +20,9 @@ pub(crate) fn command(spec: &Spec) -> Command {
         .max_term_width(100)
         .arg(Arg::new("name").value_name("NAME").required(true).help("The tool's name"))
         .arg(arguments_option(&[]));
-    Settings::options(patch_options(command)).mut_arg("mcp-detach", |arg| arg.hide(false))
+    Settings::options(patch_options(command))
+        .mut_arg("mcp-detach", |arg| arg.hide(false))
+        .mut_arg("mcp-yes", |arg| arg.hide(false))
 }
 
 pub(crate) fn run(run: Run, matches: &ArgMatches) -> Exit {
@@ -34,9 +36,6 @@ pub(crate) fn run(run: Run, matches: &ArgMatches) -> Exit {
     };
     let name = known.map_or(given, |tool| tool.wire);
     let run = run.of_tool(name);
-    let arguments = arguments::assemble_untyped(matches);
-    run.finish(
-        Some(name),
-        arguments.and_then(|arguments| run.call(name, known, arguments)),
-    )
+    let outcome = run.call(name, known, || arguments::assemble_untyped(matches));
+    run.finish(Some(name), outcome)
 }

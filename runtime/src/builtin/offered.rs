@@ -77,7 +77,7 @@ pub(super) fn request(
     run.converse(
         async |client| {
             offered(client, program, capability, async |client| {
-                client.request(method, params).await
+                client.request(method, params.clone()).await
             })
             .await
         },

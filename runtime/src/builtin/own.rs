@@ -4,11 +4,12 @@
 use clap::{ArgMatches, Command};
 use serde_json::{Map, Value, json};
 
-use super::{check, complete, explain, manual, tasks};
+use super::{audit, check, complete, explain, manual, tasks};
 use crate::complete::query;
 use crate::environment;
 use crate::error::{Error, Exit};
 use crate::output::pretty;
+use crate::policy::is_restricted;
 use crate::protocol::server_info;
 use crate::run::Run;
 use crate::settings::{Format, Settings};
@@ -53,6 +54,7 @@ pub(crate) fn command(spec: &Spec) -> Command {
         )))
         .subcommand(Settings::options(query()))
         .subcommand(tasks::command(spec))
+        .subcommand(audit::command(spec))
         .subcommand(one("capture", MARK).hide(true))
 }
 
@@ -70,6 +72,7 @@ pub(crate) fn run(run: &Run, matches: &ArgMatches) -> Exit {
         Some(("man", matches)) => manual::write(run, matches),
         Some(("complete", matches)) => Ok(complete::complete(run, matches)),
         Some(("tasks", matches)) => return tasks::run(run, matches),
+        Some(("audit", matches)) => return run.finish(None, audit::run(run, matches)),
         Some(("capture", _)) => Ok(pretty(&capture(run.spec))),
         _ => Err(Error::usage("no command")),
     };
@@ -138,18 +141,16 @@ fn info(run: &Run) -> Result<String, Error> {
 }
 
 fn tools(run: &Run) -> Result<String, Error> {
+    let tools = || run.spec.tools.iter().filter(|tool| !is_restricted(tool));
     if run.printer.format() != Format::Text {
-        let tools: Vec<Value> = run.spec.tools.iter().map(tool_json).collect();
+        let tools: Vec<Value> = tools().map(tool_json).collect();
         return Ok(pretty(&tools.into()));
     }
-    let width = run
-        .spec
-        .tools
-        .iter()
+    let width = tools()
         .map(|tool| tool.command.chars().count())
         .max()
         .unwrap_or(0);
-    let lines = run.spec.tools.iter().map(|tool| {
+    let lines = tools().map(|tool| {
         format!("{:<width$}  {}", tool.command, tool.about)
             .trim_end()
             .to_owned()

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::Client;
 use crate::error::Error;
 use crate::person;
+use crate::resilience::exposure::is_harmless;
 use crate::wire::Wire;
 
 /// Headers that mirror parts of a request, for its transport to send where it sends headers.
@@ -26,7 +27,9 @@ impl Client {
     /// Sends a request once and waits for its answer, whatever that is.
     ///
     /// An answer that was lost on its way is asked for once more where there is no session to resume
-    /// (MCP 2026-07-28, Streamable HTTP: the broken stream has cancelled the first request).
+    /// (MCP 2026-07-28, Streamable HTTP: the broken stream has cancelled the first request). Whether a
+    /// call is made once more is not for this to say: the server may have carried it out before the
+    /// stream broke.
     pub(super) async fn exchange(
         &mut self,
         method: &str,
@@ -35,7 +38,7 @@ impl Client {
     ) -> Result<Value, Error> {
         let mut handle = self.send(method, params.clone(), headers).await?;
         let mut response = self.wait(method, &mut handle).await?;
-        if self.is_stateless() && is_lost(&response) {
+        if self.is_stateless() && is_lost(&response) && is_harmless(method) {
             handle = self.send(method, params.clone(), headers).await?;
             response = self.wait(method, &mut handle).await?;
         }

@@ -23,6 +23,8 @@ impl Client {
                 url: self.address().to_owned(),
                 status: None,
                 reason: data.message.into_owned(),
+                sent: true,
+                retry_after: None,
             },
             ServiceError::McpError(data) => refused(method, data),
             ServiceError::TransportSend(_)
@@ -33,6 +35,8 @@ impl Client {
                     url: self.address().to_owned(),
                     status: None,
                     reason: "the connection was closed".to_owned(),
+                    sent: true,
+                    retry_after: None,
                 },
             },
             other => Error::Protocol(format!("{method}: {other:?}")),

@@ -93,6 +93,13 @@ impl Route {
             Found::Other(error @ (Error::Unauthorized { .. } | Error::Start { .. })) => {
                 return Err(error);
             }
+            // Nobody was there to be of another era, or somebody who wants to be asked less.
+            Found::Other(
+                error @ Error::Unreachable {
+                    status: Some(429), ..
+                }
+                | error @ Error::Unreachable { sent: false, .. },
+            ) => return Err(error),
             Found::Other(error) => error,
         };
         client.close().await;
@@ -137,7 +144,8 @@ impl Route {
         revision: &str,
         deadline: Instant,
     ) -> Result<Client, Error> {
-        let wire = Arc::new(Wire::new(Arc::clone(&self.host)));
+        let wire = Wire::new(Arc::clone(&self.host), Arc::clone(&self.exposure));
+        let wire = Arc::new(wire);
         let party = Party::new(
             Arc::clone(&wire),
             &self.introduction.name,
@@ -374,7 +382,7 @@ fn may_be_of_another_era(error: &Error) -> bool {
         Error::Unreachable {
             status: Some(status),
             ..
-        } => (400..500).contains(status) && *status != 429,
+        } => (400..500).contains(status) && !matches!(status, 408 | 429),
         _ => false,
     }
 }

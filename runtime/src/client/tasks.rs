@@ -85,7 +85,10 @@ impl Client {
             answer => answer?,
         };
         Ok(match Task::created(&answer, form.is_task()) {
-            Some(task) => Begun::Task(task),
+            Some(task) => {
+                self.route.exposure.is_taken_on();
+                Begun::Task(task)
+            }
             None => Begun::Answered(answer),
         })
     }
@@ -143,6 +146,8 @@ impl Client {
     /// [`Error::Tool`] when the task has ended without an answer. All other errors leave it as it is:
     /// the server is gone or was silent for longer than [`Limits::request`](super::Limits).
     pub(crate) async fn finish(&mut self, mut task: Task, tool: &str) -> Result<Value, Error> {
+        // The task is at this server, and perhaps within this session: there is no other to go to.
+        self.route.exposure.is_taken_on();
         let mut told = String::new();
         let mut answered = HashSet::new();
         let mut outcome = Outcome::Unasked;

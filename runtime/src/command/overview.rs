@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{WIDTH, root};
 use crate::environment;
+use crate::policy::is_restricted;
 use crate::spec::{Spec, Tool, Transport};
 use crate::text::{clean, cut, fill, width};
 
@@ -34,7 +35,7 @@ pub(crate) fn overview(spec: &Spec, full: bool) -> String {
 
 /// The same on a page of this width.
 pub(super) fn page(spec: &Spec, full: bool, limit: usize) -> String {
-    let shown: Vec<&Tool> = spec.tools.iter().filter(|tool| !tool.hidden).collect();
+    let shown: Vec<&Tool> = spec.tools.iter().filter(is_shown).collect();
     let names_alone = !full && shown.len() > MANY;
     let names = shown.iter().map(|tool| width(tool.command));
     let said: Value = serde_json::from_str(spec.server.capture).unwrap_or_default();
@@ -89,6 +90,11 @@ fn is_offered(spec: &Spec, said: &Value, command: &str) -> bool {
     declared.is_some_and(|it| !it.is_null()) || listed.is_some_and(|list| !list.is_empty())
 }
 
+/// Whether a tool is shown: neither its overlay nor the caller hides it.
+pub(super) fn is_shown(tool: &&Tool) -> bool {
+    !tool.hidden && !is_restricted(tool)
+}
+
 /// The tools that are shown, as the help has them.
 pub(crate) fn in_order(spec: &Spec) -> Vec<&'static Tool> {
     let sections = sections(spec).into_iter();
@@ -101,7 +107,7 @@ pub(crate) fn sections(spec: &Spec) -> Vec<(&'static str, Vec<&'static Tool>)> {
     let mut sections: Vec<(&str, Vec<&Tool>)> = Vec::new();
     let mut others: Vec<&Tool> = Vec::new();
     let tools: &'static [Tool] = spec.tools;
-    for tool in tools.iter().filter(|tool| !tool.hidden) {
+    for tool in tools.iter().filter(is_shown) {
         let at = sections.iter_mut().find(|(group, _)| *group == tool.group);
         match at {
             _ if tool.group.is_empty() => others.push(tool),

@@ -4,7 +4,7 @@
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command};
 
-use super::overview::OWN;
+use super::overview::{OWN, is_shown};
 use super::root;
 use crate::spec::Spec;
 
@@ -23,7 +23,7 @@ pub(crate) fn unknown(spec: &Spec, name: &str) -> clap::Error {
         ContextValue::String(name.to_owned()),
     );
     error.insert(ContextKind::Usage, ContextValue::StyledStr(usage));
-    let shown = spec.tools.iter().filter(|tool| !tool.hidden);
+    let shown = spec.tools.iter().filter(is_shown);
     let own = OWN.iter().map(|(name, _)| *name);
     let names = shown.map(|tool| tool.command).chain(own);
     let suggested = commands(&as_typed(name), names);
@@ -37,7 +37,7 @@ pub(crate) fn unknown(spec: &Spec, name: &str) -> clap::Error {
 }
 
 /// A name in the spelling of commands: `getPolicy` and `get_policy` as `get-policy`.
-fn as_typed(name: &str) -> String {
+pub(crate) fn as_typed(name: &str) -> String {
     let mut typed = String::new();
     let mut after_small = false;
     for character in name.chars() {

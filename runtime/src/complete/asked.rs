@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::{Answer, Candidate};
+use crate::resilience;
 use crate::run::Run;
 use crate::settings::{Format, Settings, Verbosity};
 
@@ -48,6 +49,7 @@ fn within(limit: Duration, run: &Run, params: Value) -> Answer {
         answers: Some("decline".to_owned()),
         format: Format::Raw,
         verbosity: Verbosity::Quiet,
+        resilience: resilience::Options::once(),
         ..run.settings.clone()
     };
     // No vault is asked for a credential because somebody pressed a key.
@@ -56,7 +58,7 @@ fn within(limit: Duration, run: &Run, params: Value) -> Answer {
     // A thread of its own, for the limits of a conversation are each for a part of it.
     std::thread::spawn(move || {
         let outcome = run.converse(
-            async |client| client.request("completion/complete", params).await,
+            async |client| client.request("completion/complete", params.clone()).await,
             |answer| {
                 // Nobody listens after the time is up.
                 let _ = tell.send(answer);

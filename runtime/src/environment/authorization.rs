@@ -23,6 +23,8 @@ pub(crate) struct SignIn {
     pub(crate) insecure_storage: bool,
     /// The folder of `--mcp-store`.
     pub(crate) store: Option<String>,
+    /// Whether the program's own client is not meant for this server.
+    pub(crate) is_anonymous: bool,
 }
 
 /// The settings of a program.
@@ -53,13 +55,19 @@ pub(crate) fn authorization(program: &str, given: &SignIn) -> Result<Authorizati
         text.parse().map_err(|_| refused())
     });
     let folder = given.store.clone().or_else(|| option(program, "STORE"));
+    let is_known = !given.is_anonymous;
+    let own = |name: &str| option(program, name).filter(|_| is_known);
+    let own_secret = |name: &str| match is_known {
+        true => secret(program, name),
+        false => Ok(None),
+    };
     Ok(AuthorizationSettings {
         program: program.to_owned(),
         person,
         browser: !given.no_browser,
-        client: option(program, "CLIENT_ID"),
-        client_secret: secret(program, "CLIENT_SECRET")?,
-        client_key: secret(program, "CLIENT_KEY")?,
+        client: own("CLIENT_ID"),
+        client_secret: own_secret("CLIENT_SECRET")?,
+        client_key: own_secret("CLIENT_KEY")?,
         client_metadata: option(program, "CLIENT_METADATA_URL"),
         scopes: match given.scopes.is_empty() {
             true => words(&option(program, "SCOPE").unwrap_or_default()),
@@ -69,7 +77,7 @@ pub(crate) fn authorization(program: &str, given: &SignIn) -> Result<Authorizati
                 .flat_map(|scopes| words(scopes))
                 .collect(),
         },
-        alone: alone.as_deref() == Some("client_credentials"),
+        alone: alone.as_deref() == Some("client_credentials") && is_known,
         private_addresses: given.private_addresses || private.as_deref() == Some("1"),
         port: given
             .port

@@ -45,6 +45,8 @@ impl Direct {
             url: origin.shown(),
             status: None,
             reason: causes(&error.without_url()),
+            sent: false,
+            retry_after: None,
         })?;
         Ok(Self {
             client,

@@ -132,6 +132,15 @@ impl Printer {
         }
     }
 
+    /// Says a line that somebody who watches wants to know, or who wants to know all.
+    pub(crate) fn aside(&self, line: &str) {
+        if self.verbosity >= Verbosity::Normal
+            && (self.terminal.stderr || self.verbosity == Verbosity::Verbose)
+        {
+            self.say(&plain(line));
+        }
+    }
+
     /// Says what went wrong, what to do, and what the server said last. It is the last that is said.
     pub(crate) fn error(&self, error: &Error, tool: Option<&str>) {
         self.end();

@@ -12,7 +12,9 @@ use crate::environment;
 use crate::error::Error;
 use crate::ledger::Ledger;
 use crate::output::{Marker, pretty};
+use crate::policy::Subject;
 use crate::protocol::{self, Revision};
+use crate::resilience::verdict::is_repeatable;
 use crate::settings::Format;
 use crate::spec::Tool;
 use crate::task::{Begun, Support, Task, is_unknown};
@@ -38,9 +40,9 @@ impl Run {
         let begun = OnceCell::new();
         let begin = async |client: &mut Client| {
             let definition = known.map(|tool| tool.definition);
-            let mut absence = Absence::of(self).map(|absence| (absence, params.clone()));
-            let mut call = client.begin(params, definition, detached).await?;
-            while let Some((absence, params)) = &mut absence
+            let mut absence = Absence::of(self);
+            let mut call = client.begin(params.clone(), definition, detached).await?;
+            while let Some(absence) = &mut absence
                 && let Begun::Answered(answer) = &call
                 && let Some(marker) = Marker::find(answer)
                 && absence.over(&marker).await
@@ -71,6 +73,8 @@ impl Run {
             .iter()
             .find(|known| Some(known.wire) == tool.as_deref());
         let name = tool.unwrap_or_else(|| format!("task {id}"));
+        // Its answer is as good as that of the call.
+        self.admission(&Subject { wire: &name, known })?;
         self.go_on(&name, known, async |_: &mut Client| {
             Ok(Begun::Task(Task::known(id)))
         })
@@ -101,12 +105,13 @@ impl Run {
         &self,
         tool: &str,
         known: Option<&Tool>,
-        begin: impl AsyncFnOnce(&mut Client) -> Result<Begun, Error>,
+        begin: impl AsyncFn(&mut Client) -> Result<Begun, Error>,
     ) -> Result<(), Error> {
         let detached = self.settings.detach;
         let unfinished = RefCell::new(None);
         let files = self.files()?;
-        let outcome = self.converse(
+        let outcome = self.converse_about(
+            Some(known.is_some_and(is_repeatable)),
             async |client| {
                 let task = match begin(client).await? {
                     Begun::Answered(answer) => return Ok(Outcome::Answered(answer)),

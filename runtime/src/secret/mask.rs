@@ -80,9 +80,13 @@ fn shield() {
     });
 }
 
-/// The forms in which the secrets are looked for, the longest first.
+/// The forms in which the secrets that are known are looked for.
 fn forms() -> Vec<Zeroizing<String>> {
-    let known = known();
+    forms_of(&known())
+}
+
+/// The forms in which these secrets are looked for, the longest first.
+fn forms_of(known: &[Arc<Zeroizing<String>>]) -> Vec<Zeroizing<String>> {
     let mut forms: Vec<Zeroizing<String>> = Vec::new();
     let mut add = |form: String| {
         let form = Zeroizing::new(form);
@@ -109,8 +113,12 @@ fn forms() -> Vec<Zeroizing<String>> {
 
 /// The text with a mask where a secret is.
 pub(crate) fn mask(text: &str) -> Cow<'_, str> {
+    masked(text, &forms())
+}
+
+fn masked<'a>(text: &'a str, forms: &[Zeroizing<String>]) -> Cow<'a, str> {
     let mut masked = Cow::Borrowed(text);
-    for form in forms() {
+    for form in forms {
         if masked.contains(form.as_str()) {
             masked = Cow::Owned(masked.replace(form.as_str(), MASK));
         }
@@ -129,9 +137,13 @@ pub(crate) struct Masked<W> {
 impl<W: Write> Masked<W> {
     /// A mask over the secrets that are known now.
     pub(crate) fn over(out: W) -> Self {
+        Self::with(out, forms())
+    }
+
+    fn with(out: W, forms: Vec<Zeroizing<String>>) -> Self {
         Self {
             out,
-            forms: forms(),
+            forms,
             held: Vec::new(),
         }
     }
@@ -190,15 +202,16 @@ mod tests {
 
     #[test]
     fn a_secret_is_masked_in_every_form_that_it_is_sent_in() {
-        let _key = Secret::new("mask-key\"1");
-        let _password = Secret::new("mask-wörd/2");
+        // Not those that are known to the whole process, of which other tests have theirs.
+        let secrets = [Secret::plain("mask-key\"1"), Secret::plain("mask-wörd/2")];
+        let forms = forms_of(&secrets.map(|secret| secret.0));
         let basic = STANDARD.encode("mask-key\"1:mask-wörd/2");
         let text = format!(
             "plain mask-key\"1, json \"mask-key\\\"1\", url ?k=mask%2Dkey%221, basic {basic}, \
              base64 {}, and nothing else",
             STANDARD.encode("mask-wörd/2")
         );
-        let masked = mask(&text);
+        let masked = masked(&text, &forms);
         assert_eq!(
             masked,
             "plain [redacted], json \"[redacted]\", url ?k=[redacted], basic [redacted], \
@@ -207,13 +220,19 @@ mod tests {
         // However it is cut into pieces.
         for size in [1, 2, 7, 1000] {
             let mut out = Vec::new();
-            let mut writer = Masked::over(&mut out);
+            let mut writer = Masked::with(&mut out, forms.clone());
             for piece in text.as_bytes().chunks(size) {
                 writer.write_all(piece).unwrap();
             }
             writer.finish().unwrap();
             assert_eq!(String::from_utf8(out).unwrap(), masked, "pieces of {size}");
         }
+    }
+
+    #[test]
+    fn a_secret_is_masked_from_its_first_line_on() {
+        let _secret = Secret::new("mask-me-from-here-on");
+        assert_eq!(mask("so mask-me-from-here-on"), "so [redacted]");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 use super::*;
 use crate::host::Refusal;
+use crate::resilience::exposure::Sent;
 
 #[derive(Default)]
 struct Ear(Mutex<Vec<String>>);
@@ -24,7 +25,7 @@ impl Host for Ear {
 
 fn wire() -> (Wire, Arc<Ear>) {
     let ear = Arc::new(Ear::default());
-    (Wire::new(ear.clone()), ear)
+    (Wire::new(ear.clone(), Arc::default()), ear)
 }
 
 fn sent(wire: &Wire, id: i64) {
@@ -178,4 +179,52 @@ fn a_ping_is_delivered() {
         inbound,
         Inbound::Deliver(JsonRpcMessage::Request(_))
     ));
+}
+
+#[test]
+fn what_may_do_something_is_counted_until_it_is_known_not_to_have_been_sent() {
+    let exposure = Arc::new(Exposure::default());
+    let wire = Wire::new(Arc::new(Ear::default()), Arc::clone(&exposure));
+    let list = ClientRequest::CustomRequest(CustomRequest::new("tools/list", None));
+    let id = RequestId::Number(1);
+    wire.outbound(&JsonRpcMessage::Request(JsonRpcRequest::new(id, list)));
+    assert_eq!(exposure.sent(), Sent::Nothing);
+    // One that is sent again within the transport is still one.
+    sent(&wire, 7);
+    sent(&wire, 7);
+    assert_eq!(exposure.sent(), Sent::Perhaps);
+    wire.unsent(&RequestId::Number(8));
+    assert_eq!(exposure.sent(), Sent::Perhaps);
+    wire.unsent(&RequestId::Number(7));
+    wire.unsent(&RequestId::Number(7));
+    assert_eq!(exposure.sent(), Sent::Nothing);
+}
+
+#[test]
+fn nobody_is_asked_on_behalf_of_a_request_that_is_then_made_again() {
+    let exposure = Arc::new(Exposure::default());
+    let wire = Wire::new(Arc::new(Ear::default()), Arc::clone(&exposure));
+    drop(wire.ask("roots/list", Value::Null));
+    assert_eq!(exposure.sent(), Sent::Nothing);
+    drop(wire.ask("elicitation/create", Value::Null));
+    assert_eq!(exposure.sent(), Sent::Surely);
+}
+
+#[cfg(feature = "http")]
+#[test]
+fn a_request_that_failed_before_it_was_sent_has_done_nothing() {
+    for is_sent in [true, false] {
+        let exposure = Arc::new(Exposure::default());
+        let wire = Wire::new(Arc::new(Ear::default()), Arc::clone(&exposure));
+        sent(&wire, 7);
+        let error = Error::Unreachable {
+            url: String::new(),
+            status: None,
+            reason: String::new(),
+            sent: is_sent,
+            retry_after: None,
+        };
+        wire.fail(RequestId::Number(7), error);
+        assert_eq!(exposure.sent() == Sent::Perhaps, is_sent);
+    }
 }

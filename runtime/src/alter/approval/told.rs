@@ -12,13 +12,12 @@ use super::{is_over, settled, unfinished};
 use crate::alter::client::Alter;
 use crate::alter::clock;
 use crate::alter::forward::{Reply, Stage};
-use crate::alter::refusal::{Kind, Refusal};
 use crate::error::Error;
-use crate::vault::{Patience, Told};
+use crate::vault::Patience;
 
 /// How the approvals are that were asked for from here. What nothing can come of any more is told of
 /// once.
-pub(in crate::alter) async fn listed(client: &Alter) -> Result<Told, Error> {
+pub(in crate::alter) async fn listed(client: &Alter) -> Result<Value, Error> {
     let kept = Kept::of(client);
     let entries = kept.all();
     let looks = entries.iter().map(async |entry| {
@@ -43,7 +42,7 @@ pub(in crate::alter) async fn listed(client: &Alter) -> Result<Told, Error> {
         };
         list.push(told(entry, status, open));
     }
-    Ok(Told::of(json!({"approvals": list})))
+    Ok(json!({"approvals": list}))
 }
 
 /// Waits for an approval and gives the answer that its request got.
@@ -51,7 +50,7 @@ pub(in crate::alter) async fn waited(
     client: &Alter,
     id: &str,
     patience: Patience,
-) -> Result<Told, Error> {
+) -> Result<Value, Error> {
     let entry = Kept::of(client).get(id);
     let urls = entry.map(|entry| entry.urls).unwrap_or_default();
     for url in &urls {
@@ -90,19 +89,27 @@ fn told(entry: &Entry, status: &str, open: Option<usize>) -> Value {
     told
 }
 
-/// An origin's answer: its JSON, or all that is known of what is none, or of a failure.
-fn shown(client: &Alter, reply: Reply) -> Told {
+/// An origin's answer: its JSON, or all that is known of what is none, or of a failure. That is an
+/// answer too: what it means is for whoever asked.
+fn shown(client: &Alter, reply: Reply) -> Value {
     let parsed = serde_json::from_slice::<Value>(&reply.body).ok();
     let is_whole = !reply.is_truncated;
     let has_failed = reply.status >= 400;
     let mut whole = match parsed {
-        Some(value) if is_whole && !has_failed => return Told::of(value),
+        Some(value) if is_whole && !has_failed => return value,
         Some(value) => json!({"body": value}),
         None => match String::from_utf8(reply.body) {
             Ok(text) => json!({"text": text}),
             Err(bytes) => json!({"base64": BASE64_STANDARD.encode(bytes.as_bytes())}),
         },
     };
+    if has_failed {
+        let words = format!(
+            "the request was approved, and the origin answered {}",
+            reply.status
+        );
+        client.printer().warn(&words);
+    }
     let headers = reply.headers.into_iter();
     let headers: Map<String, Value> = headers
         .filter(|(name, _)| !name.eq_ignore_ascii_case("set-cookie"))
@@ -113,13 +120,5 @@ fn shown(client: &Alter, reply: Reply) -> Told {
     if !is_whole {
         whole["truncated"] = true.into();
     }
-    let failure = has_failed.then(|| {
-        let words = format!("the origin answered {}", reply.status);
-        let refusal = Refusal::told(Kind::ApprovalFailed, None, Some(&words));
-        refusal.of(&client.program).into()
-    });
-    Told {
-        value: whole,
-        failure,
-    }
+    whole
 }

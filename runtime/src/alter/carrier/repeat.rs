@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     const SHORT: Duration = Duration::from_millis(20);
-    const LONG: Duration = Duration::from_millis(200);
+    const LONG: Duration = Duration::from_millis(600);
 
     /// A vault that counts how often it is asked, and answers with the count.
     #[derive(Clone, Default)]

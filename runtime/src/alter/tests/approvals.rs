@@ -12,8 +12,8 @@ use crate::alter::approval;
 use crate::alter::broker::AlterBroker;
 use crate::alter::client::Alter;
 use crate::alter::forward::{Errand, Forwarded, Pending};
-use crate::error::Exit;
-use crate::vault::{Approval, Broker, Patience, Told};
+use crate::error::{Error, Exit};
+use crate::vault::{Approval, Broker, Patience};
 
 const ID: &str = "0c9f4c94-5a1d-5d52-9a55-1f2d6a1c9e01";
 const URL: &str = "https://vault.example/approvals/1";
@@ -108,7 +108,7 @@ async fn ask(client: &Alter) -> Pending {
     }
 }
 
-async fn wait(broker: &AlterBroker) -> Result<Told, crate::error::Error> {
+async fn wait(broker: &AlterBroker) -> Result<Value, Error> {
     broker.approvals(Approval::Wait(ID.to_owned())).await
 }
 
@@ -131,7 +131,7 @@ async fn an_approval_is_remembered_and_its_answer_got_by_another_run() {
         assert_eq!(mode & 0o777, 0o600);
     }
     let broker = state.broker(&server);
-    let listed = broker.approvals(Approval::List).await.unwrap().value;
+    let listed = broker.approvals(Approval::List).await.unwrap();
     let [approval] = &listed["approvals"].as_array().unwrap()[..] else {
         panic!("{listed}")
     };
@@ -145,13 +145,13 @@ async fn an_approval_is_remembered_and_its_answer_got_by_another_run() {
         "{approval}"
     );
     let told = wait(&broker).await.unwrap();
-    assert_eq!(told.value.to_string(), "{\"a\":1.50}");
-    assert!(told.failure.is_none() && state.files().is_empty());
+    assert_eq!(told.to_string(), "{\"a\":1.50}");
+    assert!(state.files().is_empty());
     // Another vault's are none of this one's.
     approval::begin(&client, &ask(&client).await);
     let other = vault("pending", String::new()).await;
     let listed = state.broker(&other).approvals(Approval::List).await;
-    assert_eq!(listed.unwrap().value, json!({"approvals": []}));
+    assert_eq!(listed.unwrap(), json!({"approvals": []}));
 }
 
 #[tokio::test]
@@ -170,12 +170,7 @@ async fn an_answer_that_is_no_json_or_a_failure_is_told_with_its_status() {
         let mut expected = expected;
         expected["status"] = code.into();
         expected["headers"] = headers.clone();
-        assert_eq!(told.value, expected);
-        let failure = told
-            .failure
-            .map(|error| (error.code().to_owned(), error.exit()));
-        let failed = (code >= 400).then(|| ("approval_failed".to_owned(), Exit::Tool));
-        assert_eq!(failure, failed);
+        assert_eq!(told, expected);
     }
 }
 
@@ -201,7 +196,7 @@ async fn what_was_decided_against_is_forgotten_once_it_is_told() {
         assert!(state.files().is_empty());
         approval::begin(&client, &pending);
         for count in [1, 0] {
-            let listed = broker.approvals(Approval::List).await.unwrap().value;
+            let listed = broker.approvals(Approval::List).await.unwrap();
             assert_eq!(listed["approvals"].as_array().unwrap().len(), count);
         }
     }
@@ -239,7 +234,7 @@ async fn an_approval_that_is_not_given_in_time_is_left_for_another_run() {
     );
     let hint = error.hint().unwrap();
     assert_eq!(hint, format!("run `altr-cli auth approvals wait {ID}`"));
-    let listed = broker.approvals(Approval::List).await.unwrap().value;
+    let listed = broker.approvals(Approval::List).await.unwrap();
     assert_eq!(listed["approvals"][0]["open"], 1);
     assert_eq!(state.files().len(), 1);
 }

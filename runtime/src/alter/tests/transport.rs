@@ -147,13 +147,17 @@ async fn an_answer_that_is_no_object_is_malformed_and_not_repeated() {
 
 #[tokio::test]
 async fn an_endless_answer_is_not_read_to_its_end() {
-    let long = format!("{{\"access_token\": \"{}\"}}", "x".repeat(2 << 20));
-    let server = Server::open([answer(200, "", &long), answer(503, "", &long)]).await;
+    let junk = "x".repeat(2 << 20);
+    let token = json!({"access_token": "s3cret", "grant_id": GRANT, "junk": junk});
+    let refusal = json!({"error": "ambiguous_grant", "provider_id": "slack", "junk": junk});
+    let server = Server::open([json(200, &token), json(409, &refusal)]).await;
     let alter = client(&server.url).unwrap();
     let refusal = ask(&alter).await.unwrap_err();
     assert_eq!(refusal.kind, Kind::Malformed);
+    assert!(refusal.fault().message.contains("longer than 1 MiB"));
+    // Of a refusal the status is enough.
     let refusal = ask(&alter).await.unwrap_err();
-    assert_eq!((refusal.kind, refusal.details.len()), (Kind::Trouble, 0));
+    assert_eq!((refusal.kind, refusal.details.len()), (Kind::Refused, 0));
 }
 
 #[tokio::test]

@@ -120,10 +120,9 @@ pub(super) fn approve(run: &Run, matches: &ArgMatches) -> Result<(), Error> {
         let is_list = action == Approval::List;
         let found = run.broker().await?.approvals(action).await?;
         run.printer.data(&match is_list && run.is_text() {
-            true => words(&found.value),
-            false => pretty(&found.value),
-        })?;
-        found.failure.map_or(Ok(()), Err)
+            true => words(&found),
+            false => pretty(&found),
+        })
     });
     if let (Err(Error::Signal(_)), Some(id)) = (&outcome, wanted) {
         let line = quoted(&["auth", "approvals", "wait", &id].map(str::to_owned));

@@ -445,6 +445,8 @@ fn a_server_that_is_away_for_a_moment_is_asked_again() {
         url: "http://a".to_owned(),
         status,
         reason: String::new(),
+        sent: true,
+        retry_after: None,
     };
     for (status, passes) in [
         (None, true),

@@ -254,24 +254,3 @@ async fn routes_end_with_the_loopback() {
     assert!(answer.is_empty());
     assert!(TcpStream::connect(&authority).await.is_err());
 }
-
-#[test]
-fn a_server_goes_to_its_routes_without_a_proxy() {
-    let bypass = |given: &[(&str, &str)]| {
-        let mut environment = given
-            .iter()
-            .map(|(name, value)| (name.to_string(), value.to_string()))
-            .collect();
-        bypass_proxies(&mut environment);
-        assert_eq!(environment["NO_PROXY"], environment["no_proxy"]);
-        environment["no_proxy"].clone()
-    };
-    assert_eq!(bypass(&[]), "127.0.0.1");
-    assert_eq!(bypass(&[("NO_PROXY", "")]), "127.0.0.1");
-    assert_eq!(bypass(&[("NO_PROXY", "a.example")]), "a.example,127.0.0.1");
-    assert_eq!(
-        bypass(&[("NO_PROXY", "a"), ("no_proxy", "b, 127.0.0.1")]),
-        "b, 127.0.0.1"
-    );
-    assert_eq!(bypass(&[("no_proxy", "*")]), "*");
-}

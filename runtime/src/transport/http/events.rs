@@ -15,7 +15,7 @@ use sse_stream::{Error as SseError, Sse};
 
 use super::NotSent;
 use super::body;
-use super::gate::Gate;
+use super::gate::{Gate, Head};
 use crate::client::Party;
 use crate::error::Error;
 use crate::wire::{Inbound, Wire};
@@ -27,9 +27,10 @@ pub(super) async fn transport(gate: Arc<Gate>, party: &Party) -> Result<Stream, 
             .header(ACCEPT, "text/event-stream")
     });
     let response = opening.await?;
-    let status = response.status();
+    let head = Head::of(&response);
+    let status = head.status;
     if !status.is_success() || !body::is_stream(&response) {
-        return Err(gate.refused(status));
+        return Err(gate.refused(&head));
     }
     let mut events = body::events(response);
     let named = loop {
@@ -125,12 +126,12 @@ impl Post {
                 .body(body.clone())
         });
         let response = posting.await?;
-        let status = response.status();
+        let head = Head::of(&response);
         body::hear_out(response).await;
-        if status.is_success() {
+        if head.status.is_success() {
             Ok(())
         } else {
-            Err(self.gate.refused(status))
+            Err(self.gate.refused(&head))
         }
     }
 }

@@ -20,7 +20,7 @@ use sse_stream::Sse;
 
 use super::NotSent;
 use super::body;
-use super::gate::Gate;
+use super::gate::{Gate, Head};
 use crate::client::Party;
 use crate::error::Error;
 use crate::wire::{Inbound, Wire};
@@ -74,7 +74,8 @@ impl StreamableHttpClient for SessionClient {
             prepare(request, session.as_deref(), &headers)
         });
         let response = sent.await.map_err(|error| self.not_sent(id, error))?;
-        let status = response.status();
+        let head = Head::of(&response);
+        let status = head.status;
         if matches!(status, StatusCode::ACCEPTED | StatusCode::NO_CONTENT) {
             body::hear_out(response).await;
             return Ok(StreamableHttpPostResponse::Accepted);
@@ -94,8 +95,8 @@ impl StreamableHttpClient for SessionClient {
             Ok(text) => text,
             Err(error) => return Err(self.not_sent(id, error)),
         };
-        if !status.is_success() && !text.trim_start().starts_with('{') {
-            return Err(self.not_sent(id, self.gate.refused(status)));
+        if head.is_passing() || !status.is_success() && !text.trim_start().starts_with('{') {
+            return Err(self.not_sent(id, self.gate.refused_with(&head, &text)));
         }
         let inbound = match id {
             Some(id) => self.wire.reply(id, &text),

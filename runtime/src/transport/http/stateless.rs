@@ -16,7 +16,7 @@ use rmcp::transport::Transport;
 use tokio::sync::{mpsc, oneshot};
 
 use super::NotSent;
-use super::gate::Gate;
+use super::gate::{Gate, Head};
 use super::{body, mirror};
 use crate::client::{Mirrored, Party};
 use crate::error::Error;
@@ -119,10 +119,11 @@ impl Desk {
             return Ok(());
         }
         self.requests().remove(&id);
-        let status = response.status();
+        let head = Head::of(&response);
+        let status = head.status;
         let text = body::text(&self.gate, response).await?;
-        if !status.is_success() && !text.trim_start().starts_with('{') {
-            return Err(self.gate.refused(status));
+        if head.is_passing() || !status.is_success() && !text.trim_start().starts_with('{') {
+            return Err(self.gate.refused_with(&head, &text));
         }
         match self.wire.reply(&id, &text) {
             Inbound::Deliver(message) => {

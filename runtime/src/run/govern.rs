@@ -1,0 +1,124 @@
+//! What stands before and behind every call: whether it may be made, whether somebody agrees to it, how
+//! many are made, and that it is written down, whatever it comes to.
+//!
+//! ```text
+//! policy, identity ──▶ arguments ──▶ confirmation ──▶ limits ──▶ the call
+//!        └───────────────────┴──────────────┴────────────┴───────────┴──▶ audit
+//! ```
+
+use serde_json::Value;
+
+use super::Run;
+use crate::audit::{Audit, Decision, Record};
+use crate::environment;
+use crate::error::Error;
+use crate::identity::{self, Caller};
+use crate::policy::{Admission, Limits, Policy, Subject};
+
+impl Run {
+    /// Makes a call if it may be made, and writes down what it comes to.
+    pub(super) fn govern(
+        &self,
+        subject: &Subject<'_>,
+        assemble: impl FnOnce() -> Result<Value, Error>,
+        call: impl FnOnce(Value) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let policy = self.policy()?;
+        let audit = self.audit(&policy)?;
+        let server = environment::address(self.spec, &self.settings.overrides);
+        let mut record = Record::new(subject.wire, server, &self.context);
+        let outcome = self.admit(&policy, &audit, subject, &mut record, assemble, call);
+        match record.end(&audit, &outcome) {
+            Ok(()) => outcome,
+            Err(error) if audit.is_required => outcome.and(Err(unwritten(error))),
+            Err(error) => {
+                let words = format!("the call could not be written down: {error}");
+                self.printer.warn(&words);
+                outcome
+            }
+        }
+    }
+
+    /// What is to be seen to before a call, if it may be made.
+    pub(super) fn admission(&self, subject: &Subject<'_>) -> Result<Admission, Error> {
+        let policy = self.policy()?;
+        let caller = self.caller(&policy)?;
+        policy.decide(subject, caller.as_ref())
+    }
+
+    fn admit(
+        &self,
+        policy: &Policy,
+        audit: &Audit,
+        subject: &Subject<'_>,
+        record: &mut Record,
+        assemble: impl FnOnce() -> Result<Value, Error>,
+        call: impl FnOnce(Value) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let caller = self.caller(policy)?;
+        if let Some(caller) = &caller {
+            record.is_of(caller);
+        }
+        let admission = policy.decide(subject, caller.as_ref())?;
+        // Arguments that cannot be sent are no denial.
+        record.decision = Decision::Allowed(admission.rule.clone());
+        let arguments = assemble()?;
+        record.has(&arguments, audit);
+        record.decision = Decision::Denied;
+        let by = self.confirm(subject, &arguments, &admission)?;
+        let folder = environment::state_folder(self.spec.name);
+        let limits = Limits {
+            folder: folder.map(|folder| folder.join("limits")),
+        };
+        let _slot = limits.enter(&admission)?;
+        if audit.is_required {
+            record.begin(audit).map_err(unwritten)?;
+        }
+        record.decision = match (by, admission.confirm) {
+            (Some(by), Some(rule)) => Decision::Confirmed { by, rule },
+            _ => Decision::Allowed(admission.rule),
+        };
+        call(arguments)
+    }
+
+    fn policy(&self) -> Result<Policy, Error> {
+        Policy::of(self.spec.name, self.config()?.policy.as_ref())
+    }
+
+    /// The log of calls, as the policy and the configuration have it.
+    fn audit(&self, policy: &Policy) -> Result<Audit, Error> {
+        let configured = self.config()?.sections.audit.iter();
+        let sections: Vec<_> = policy.audit().chain(configured).collect();
+        Ok(Audit::of(self.spec.name, &sections))
+    }
+
+    /// The log of calls, for looking at it.
+    pub(crate) fn log(&self) -> Result<Audit, Error> {
+        self.audit(&self.policy()?)
+    }
+
+    /// Who calls, where a policy says how that is known.
+    fn caller(&self, policy: &Policy) -> Result<Option<Caller>, Error> {
+        let program = self.spec.name;
+        let Some(token) = identity::given(program, self.settings.identity.as_ref())? else {
+            return Ok(None);
+        };
+        let Some((section, is_of_site)) = policy.identity() else {
+            return Err(Error::usage_with_hint(
+                "an identity is given, and no policy says how it is checked",
+                "give secret_file or jwks_file under [identity] of policy.toml",
+            ));
+        };
+        let warn = |warning: &str| self.printer.warn(warning);
+        section.verify(&token, is_of_site, &warn).map(Some)
+    }
+}
+
+/// A call that is not made because nobody would know of it, or that nobody knows the end of.
+fn unwritten(error: std::io::Error) -> Error {
+    Error::Denied {
+        code: "audit_required",
+        message: format!("the call cannot be written down, and has to be: {error}"),
+        hint: Some("see [audit] of the configuration and of policy.toml".to_owned()),
+    }
+}
