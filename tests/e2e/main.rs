@@ -5,6 +5,7 @@
 mod answers;
 #[cfg(unix)]
 mod asking;
+mod broker;
 mod command_line;
 mod completion;
 mod content;
