@@ -28,3 +28,7 @@ mod tasks;
 #[cfg(unix)]
 mod terminal;
 mod transports;
+#[cfg(unix)]
+mod typist;
+#[cfg(unix)]
+mod vault;
