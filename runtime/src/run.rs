@@ -43,6 +43,8 @@ pub(crate) struct Run {
     pub(crate) printer: Printer,
     pub(crate) context: Context,
     config: OnceCell<Config>,
+    /// The other server that was asked, if it was.
+    stand_in: OnceCell<String>,
 }
 
 /// Who speaks with a server: the run that is meant for it, and who answers what it asks back.
@@ -66,6 +68,7 @@ impl Run {
             context: Context::of(&settings),
             settings,
             config: OnceCell::new(),
+            stand_in: OnceCell::new(),
         }
     }
 
@@ -205,6 +208,10 @@ impl Run {
                     async move || {
                         let server = other.server(other.host()?, &filled)?;
                         Connector::that_reaches(&server.endpoint, self.connectors)?;
+                        let overrides = &other.settings.overrides;
+                        let _ = self
+                            .stand_in
+                            .set(environment::address(self.spec, overrides));
                         Ok(server)
                     }
                 });

@@ -1,14 +1,17 @@
 //! Servers that ask back: a person types, answers are given ahead, or nobody is there.
 
+use std::fs::File;
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use mcpress_tests::{Kind, Outcome, Sandbox, pressed, wait_until};
+use nix::pty::{OpenptyResult, openpty};
+use nix::sys::termios::{LocalFlags, tcgetattr};
 use serde_json::{Value, json};
-
-use crate::typist::Typist;
 
 fn ask(what: &str, options: &[&str]) -> Outcome {
     let line = ["ask", "--what", what, "-o", "json"];
@@ -170,20 +173,134 @@ fn what_no_form_may_hold_and_no_page_may_be_is_answered_all_the_same() {
     assert_eq!(outcome.json()["said"]["hostile"]["error"]["code"], -32602);
 }
 
-/// Somebody in front of the program, whose browser writes down what it is to open.
-fn sit(line: &[&str]) -> Typist {
-    let sandbox = Sandbox::new();
-    let browser = sandbox.file("browser");
-    std::fs::write(&browser, "#!/bin/sh\necho \"$@\" >> opened\n").unwrap();
-    std::fs::set_permissions(&browser, PermissionsExt::from_mode(0o755)).unwrap();
-    let browser = format!("{} --new 'a tab'", browser.display());
-    let program = pressed(Kind::Bundled, "asking");
-    Typist::sit(&sandbox, &program, line, &[("BROWSER", &browser)]).keeping(sandbox)
+/// A program with a person in front of it.
+pub(crate) struct Typist {
+    child: Child,
+    terminal: File,
+    shown: Arc<Mutex<String>>,
+    pub(crate) sandbox: Sandbox,
+}
+
+impl Typist {
+    fn sit(line: &[&str]) -> Self {
+        let sandbox = Sandbox::new();
+        let browser = sandbox.file("browser");
+        std::fs::write(&browser, "#!/bin/sh\necho \"$@\" >> opened\n").unwrap();
+        std::fs::set_permissions(&browser, PermissionsExt::from_mode(0o755)).unwrap();
+        let browser = format!("{} --new 'a tab'", browser.display());
+        Self::at_desk(
+            sandbox,
+            &pressed(Kind::Bundled, "asking"),
+            line,
+            &[("BROWSER", &browser)],
+        )
+    }
+
+    /// In front of a program, with these variables.
+    pub(crate) fn at_desk(
+        sandbox: Sandbox,
+        program: &Path,
+        line: &[&str],
+        env: &[(&str, &str)],
+    ) -> Self {
+        let OpenptyResult { master, slave } = openpty(None, None).unwrap();
+        let child = Command::new(program)
+            .args(line)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", sandbox.path())
+            .envs(env.iter().copied())
+            .current_dir(sandbox.path())
+            .stdin(slave.try_clone().unwrap())
+            .stdout(File::create(sandbox.file("stdout")).unwrap())
+            .stderr(slave)
+            .spawn()
+            .unwrap();
+        let terminal = File::from(master);
+        let shown = Arc::new(Mutex::new(String::new()));
+        let (mut reader, sink) = (terminal.try_clone().unwrap(), Arc::clone(&shown));
+        std::thread::spawn(move || {
+            let mut bytes = [0; 1024];
+            while let Ok(read @ 1..) = reader.read(&mut bytes) {
+                sink.lock()
+                    .unwrap()
+                    .push_str(&String::from_utf8_lossy(&bytes[..read]));
+            }
+        });
+        Self {
+            child,
+            terminal,
+            shown,
+            sandbox,
+        }
+    }
+
+    /// Waits for a prompt, and types.
+    #[track_caller]
+    pub(crate) fn at(&mut self, prompt: &str, typed: &str) {
+        wait_until(prompt, || self.shown.lock().unwrap().ends_with(prompt));
+        self.terminal.write_all(typed.as_bytes()).unwrap();
+    }
+
+    /// All that was shown so far.
+    pub(crate) fn shown(&self) -> String {
+        self.shown.lock().unwrap().clone()
+    }
+
+    /// Presses Ctrl-C, as the terminal of a session would have it.
+    pub(crate) fn interrupt(&self) {
+        self.signal("INT");
+    }
+
+    fn signal(&self, name: &str) {
+        let killed = Command::new("kill")
+            .args([format!("-{name}"), self.child.id().to_string()])
+            .status();
+        assert!(killed.unwrap().success());
+    }
+
+    fn echoes(&self) -> bool {
+        tcgetattr(&self.terminal)
+            .unwrap()
+            .local_flags
+            .contains(LocalFlags::ECHO)
+    }
+
+    /// The exit status, standard output, and what was shown.
+    #[track_caller]
+    pub(crate) fn leave(&mut self) -> (Option<i32>, String, String) {
+        let started = Instant::now();
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            let shown = self.shown.lock().unwrap().clone();
+            assert!(
+                started.elapsed() < Duration::from_secs(10),
+                "it goes on: {shown}"
+            );
+            std::thread::sleep(Duration::from_millis(5));
+        };
+        std::thread::sleep(Duration::from_millis(50));
+        let stdout = std::fs::read_to_string(self.sandbox.file("stdout")).unwrap();
+        (
+            status.code(),
+            stdout,
+            self.shown.lock().unwrap().replace("\r\n", "\n"),
+        )
+    }
+}
+
+impl Drop for Typist {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 #[test]
 fn a_person_fills_in_a_form_and_standard_output_has_the_answer_alone() {
-    let mut typist = sit(&["ask", "--what", "short", "-o", "json"]);
+    let mut typist = Typist::sit(&["ask", "--what", "short", "-o", "json"]);
     typist.at("file (text): ", "\n");
     typist.at("  a value is needed\r\nfile (text): ", "notes.txt\n");
     typist.at("? [Y/n] ", "\n");
@@ -204,7 +321,7 @@ fn a_person_fills_in_a_form_and_standard_output_has_the_answer_alone() {
 
 #[test]
 fn ctrl_d_declines_and_the_call_goes_on() {
-    let mut typist = sit(&["ask", "--what", "form", "-o", "json"]);
+    let mut typist = Typist::sit(&["ask", "--what", "form", "-o", "json"]);
     typist.at("characters): ", "\u{4}");
     let (code, stdout, _) = typist.leave();
     assert_eq!(code, Some(0));
@@ -213,10 +330,10 @@ fn ctrl_d_declines_and_the_call_goes_on() {
 
 #[test]
 fn a_secret_is_typed_unseen() {
-    let mut typist = sit(&["ask", "--what", "secret", "-o", "json"]);
+    let mut typist = Typist::sit(&["ask", "--what", "secret", "-o", "json"]);
     assert!(typist.echoes());
     wait_until("the prompt", || {
-        typist.shown().ends_with("word (text): ")
+        typist.shown.lock().unwrap().ends_with("word (text): ")
     });
     wait_until("the silence", || !typist.echoes());
     typist.at("word (text): ", "hunter2\n");
@@ -233,14 +350,10 @@ fn a_secret_is_typed_unseen() {
 #[test]
 fn a_signal_ends_a_question_and_the_terminal_is_as_it_was() {
     for (signal, code) in [("INT", 130), ("TERM", 143)] {
-        let mut typist = sit(&["ask", "--what", "secret"]);
+        let mut typist = Typist::sit(&["ask", "--what", "secret"]);
         wait_until("the silence", || !typist.echoes());
         let started = Instant::now();
-        let killed = Command::new("kill")
-            .args([format!("-{signal}"), typist.id().to_string()])
-            .stderr(Stdio::null())
-            .status();
-        assert!(killed.unwrap().success());
+        typist.signal(signal);
         let (ended, _, shown) = typist.leave();
         assert_eq!(ended, Some(code), "{shown}");
         assert!(
@@ -264,7 +377,7 @@ fn a_page_is_opened_once_a_person_says_so() {
         ),
         ("\n", "decline", ""),
     ] {
-        let mut typist = sit(&["ask", "--what", "url", "-o", "json"]);
+        let mut typist = Typist::sit(&["ask", "--what", "url", "-o", "json"]);
         typist.at("open shop.example.com in the browser? [y/N] ", typed);
         let (code, stdout, shown) = typist.leave();
         assert_eq!(code, Some(0));
@@ -273,18 +386,18 @@ fn a_page_is_opened_once_a_person_says_so() {
             shown.contains("  page: https://shop.example.com/sign-in?for=mcp\n"),
             "{shown}"
         );
-        let folder = typist.home().to_owned();
+        let folder = typist.sandbox.path().to_owned();
         wait_until("the browser", || opened(&folder) == page);
     }
 }
 
 #[test]
 fn a_call_that_wants_a_page_visited_is_made_again_until_the_person_gives_up() {
-    let mut typist = sit(&["visit-first"]);
+    let mut typist = Typist::sit(&["visit-first"]);
     typist.at("[y/N] ", "y\n");
     typist.at("Ctrl-D to decline: ", "\n");
     wait_until("the second question", || {
-        typist.shown().matches("still waits").count() == 2
+        typist.shown.lock().unwrap().matches("still waits").count() == 2
     });
     typist.at("Ctrl-D to decline: ", "\u{4}");
     let (code, stdout, shown) = typist.leave();

@@ -15,6 +15,8 @@ mod eras;
 mod errands;
 mod explain;
 mod generation;
+#[cfg(unix)]
+mod governance;
 mod life;
 mod overlay;
 mod prompts;
@@ -28,7 +30,5 @@ mod tasks;
 #[cfg(unix)]
 mod terminal;
 mod transports;
-#[cfg(unix)]
-mod typist;
 #[cfg(unix)]
 mod vault;
