@@ -243,7 +243,7 @@ fn a_route_carries_everything_that_http_can() {
         (&json!(201), &json!("é"))
     );
     assert_eq!(
-        vaulted.call(&["delete", "--path", "things/1"])["status"],
+        vaulted.call(&["delete", "--path", "things/1", "--yes"])["status"],
         204
     );
     for chunked in [&[][..], &["--chunked"]] {
