@@ -363,14 +363,29 @@ fn filled_in_part(template: &str, given: &BTreeMap<String, Secret>) -> String {
 }
 
 /// Keeps the server's requests to this machine from going through a proxy.
+///
+/// Programs read the one or the other of two variables, and many the second only where there is no
+/// first: both say the same.
 fn keep_local(env: &mut BTreeMap<String, Secret>) {
+    const HERE: &str = "127.0.0.1";
+    let given = |name: &str| {
+        env.get(name)
+            .map(Secret::expose)
+            .filter(|list| !list.is_empty())
+    };
+    let list = match given("no_proxy").or_else(|| given("NO_PROXY")) {
+        None => HERE.to_owned(),
+        Some(list)
+            if list
+                .split(',')
+                .any(|host| matches!(host.trim(), HERE | "*")) =>
+        {
+            list.to_owned()
+        }
+        Some(list) => format!("{list},{HERE}"),
+    };
     for name in ["NO_PROXY", "no_proxy"] {
-        let before = env.get(name).map(Secret::expose).unwrap_or_default();
-        let list = match before {
-            "" => "127.0.0.1".to_owned(),
-            before => format!("{before},127.0.0.1"),
-        };
-        env.insert(name.to_owned(), Secret::plain(list));
+        env.insert(name.to_owned(), Secret::plain(list.as_str()));
     }
 }
 
@@ -547,5 +562,29 @@ mod tests {
         ] {
             assert_eq!(bare(url), shown);
         }
+    }
+
+    #[test]
+    fn a_server_goes_to_this_machine_without_a_proxy() {
+        let kept_local = |given: &[(&str, &str)]| {
+            let given = given.iter();
+            let mut env: BTreeMap<String, Secret> = given
+                .map(|(name, list)| ((*name).to_owned(), Secret::plain(*list)))
+                .collect();
+            keep_local(&mut env);
+            assert!(env["NO_PROXY"] == env["no_proxy"]);
+            env["no_proxy"].expose().to_owned()
+        };
+        assert_eq!(kept_local(&[]), "127.0.0.1");
+        assert_eq!(kept_local(&[("NO_PROXY", "")]), "127.0.0.1");
+        assert_eq!(
+            kept_local(&[("NO_PROXY", "a.example")]),
+            "a.example,127.0.0.1"
+        );
+        assert_eq!(
+            kept_local(&[("NO_PROXY", "a"), ("no_proxy", "b, 127.0.0.1")]),
+            "b, 127.0.0.1"
+        );
+        assert_eq!(kept_local(&[("no_proxy", "*")]), "*");
     }
 }

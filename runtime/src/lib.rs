@@ -40,6 +40,8 @@ mod keychain;
 mod leak;
 mod ledger;
 mod lock;
+#[cfg(feature = "http")]
+mod loopback;
 mod manual;
 mod output;
 mod person;

@@ -2,6 +2,7 @@
 
 mod confirm;
 mod govern;
+mod marked;
 mod task;
 
 use std::cell::OnceCell;
@@ -12,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::asked::Respondent;
 use crate::client::{self, Client, Introduction, Limits};
-use crate::config::Config;
+use crate::config::{Alter, Config};
 use crate::context::Context;
 use crate::credentials::{self, Filled};
 use crate::environment;
@@ -42,6 +43,8 @@ pub(crate) struct Run {
     pub(crate) printer: Printer,
     pub(crate) context: Context,
     config: OnceCell<Config>,
+    /// The other server that was asked, if it was.
+    stand_in: OnceCell<String>,
 }
 
 /// Who speaks with a server: the run that is meant for it, and who answers what it asks back.
@@ -65,6 +68,7 @@ impl Run {
             context: Context::of(&settings),
             settings,
             config: OnceCell::new(),
+            stand_in: OnceCell::new(),
         }
     }
 
@@ -104,12 +108,13 @@ impl Run {
 
     /// The vault, opened for this run.
     pub(crate) async fn broker(&self) -> Result<Arc<dyn Broker>, Error> {
-        let address = self.config()?.sections.alter.base_url.clone();
+        let Alter { base_url, agent } = self.config()?.sections.alter.clone();
         let person = person::is_there();
         credentials::open(self.spec.name, self.vaults, |key| Opening {
             program: self.spec.name.to_owned(),
             key,
-            base_url: address.or_else(environment::vault_address),
+            base_url: base_url.or_else(environment::vault_address),
+            agent,
             context: self.context.clone(),
             patience: Patience {
                 person,
@@ -203,6 +208,10 @@ impl Run {
                     async move || {
                         let server = other.server(other.host()?, &filled)?;
                         Connector::that_reaches(&server.endpoint, self.connectors)?;
+                        let overrides = &other.settings.overrides;
+                        let _ = self
+                            .stand_in
+                            .set(environment::address(self.spec, overrides));
                         Ok(server)
                     }
                 });
@@ -223,6 +232,15 @@ impl Run {
                 return outcome;
             };
             match (outcome, signals.or(broker.close()).await) {
+                (Err(Error::Signal(exit)), Ok(Some(pending)))
+                    if pending.code() == "approval_pending" =>
+                {
+                    self.printer.note(&pending.to_string());
+                    if let Some(hint) = pending.hint() {
+                        self.printer.note(&hint);
+                    }
+                    Err(Error::Signal(exit))
+                }
                 // What the server could not get by the broker is what the run failed of, whatever the
                 // server made of it.
                 (Ok(()) | Err(Error::Tool { .. }), Ok(Some(fault))) => Err(fault),
@@ -359,7 +377,11 @@ impl Run {
         let mut answer = Answer::new(answer);
         // Before its words are taken: they say where the files are.
         let saved = self.save(&mut answer, tool, files);
-        let failed = answer.failure(known.map(|tool| tool.failure).unwrap_or_default());
+        let missing = answer.marker().map(|marker| marker.error(tool));
+        let failed = match missing {
+            Some(_) => Some(String::new()),
+            None => answer.failure(known.map(|tool| tool.failure).unwrap_or_default()),
+        };
         // As text, a tool's error is talk; the data formats keep it where data is looked for.
         let is_talk = self.printer.format() == Format::Text && answer.is_flagged();
         if failed.is_none() || !is_talk {
@@ -371,10 +393,10 @@ impl Run {
                 if let Err(error) = saved {
                     self.printer.warn(&error.to_string());
                 }
-                Err(Error::Tool {
+                Err(missing.unwrap_or_else(|| Error::Tool {
                     tool: tool.to_owned(),
                     words: plain(words.trim()),
-                })
+                }))
             }
         }
     }

@@ -44,6 +44,8 @@ pub(crate) struct Opening {
     pub(crate) base_url: Option<String>,
     /// What is called, in whose name, and why.
     pub(crate) context: Context,
+    /// The agent that new grants are given to, by id or name.
+    pub(crate) agent: Option<String>,
     pub(crate) patience: Patience,
     /// Where what a person should see is said.
     pub(crate) printer: Printer,
@@ -75,7 +77,7 @@ pub(crate) trait Broker: Send + Sync {
     /// of, whatever words the server has found for it.
     fn close(&self) -> Boxed<'_, Option<Error>>;
 
-    /// Has a person give a grant for a provider: `{provider, status, connect_url, grants}`.
+    /// Has a person give a grant for a provider: `{provider, status, grants}`.
     fn connect(&self, connection: Connection) -> Boxed<'_, Result<Value, Error>>;
 
     /// Looks at or waits for what a person has to approve.

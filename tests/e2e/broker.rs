@@ -520,7 +520,10 @@ fn a_key_that_does_not_work_says_why() {
     );
     let vaulted = Vaulted::routed("proxy", "altr-basic").key("deprecated");
     let outcome = vaulted.run(&["get", "--path", "things"], 0);
-    assert!(outcome.stderr.contains("the key to the vault"), "{outcome:?}");
+    assert!(
+        outcome.stderr.contains("the key to the vault"),
+        "{outcome:?}"
+    );
 }
 
 #[test]

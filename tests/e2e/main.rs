@@ -5,6 +5,7 @@
 mod answers;
 #[cfg(unix)]
 mod asking;
+mod broker;
 mod command_line;
 mod completion;
 mod content;
@@ -14,6 +15,8 @@ mod eras;
 mod errands;
 mod explain;
 mod generation;
+#[cfg(unix)]
+mod governance;
 mod life;
 mod overlay;
 mod prompts;

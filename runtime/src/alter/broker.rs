@@ -7,17 +7,20 @@
 use std::sync::Arc;
 
 use futures::future::join_all;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::address::destination;
+use super::approval;
+use super::carrier::Routes;
 use super::client::Alter;
 use super::credential::{Credential, Purpose};
 use super::endpoints::Holder;
+use super::mend::Mender;
 use super::refusal::{Kind, Refusal};
 use crate::error::Error;
 use crate::secret::Secret;
 use crate::vault::{
-    Approval, Boxed, Broker, Carrier, Connection, Finding, Grant, Opening, Supply, Want, What,
+    Approval, Boxed, Broker, Connection, Finding, Grant, Opening, Patience, Supply, Want, What,
 };
 
 /// What a derived key is to be able to do: all that a server which speaks to the vault itself needs.
@@ -34,6 +37,9 @@ const DERIVED_LIFE: u64 = 15 * 60;
 /// The broker of one run.
 pub(super) struct AlterBroker {
     client: Arc<Alter>,
+    routes: Routes,
+    mender: Arc<Mender>,
+    patience: Patience,
 }
 
 /// A grant that something is wanted of, and what for.
@@ -45,11 +51,18 @@ struct Wanted {
 
 impl AlterBroker {
     pub(super) fn open(opening: Opening) -> Result<Self, Error> {
-        Ok(Self::over(Arc::new(Alter::open(&opening)?)))
+        let client = Arc::new(Alter::open(&opening)?);
+        Ok(Self::over(client, opening.patience, opening.agent))
     }
 
-    pub(super) fn over(client: Arc<Alter>) -> Self {
-        Self { client }
+    pub(super) fn over(client: Arc<Alter>, patience: Patience, agent: Option<String>) -> Self {
+        let mender = Mender::new(Arc::clone(&client), patience, agent);
+        Self {
+            routes: Routes::new(Arc::clone(&client), patience, Arc::clone(&mender)),
+            client,
+            mender,
+            patience,
+        }
     }
 
     async fn supplied(&self, wants: Vec<Want>) -> Result<Supply, Error> {
@@ -102,15 +115,19 @@ impl AlterBroker {
                     grant,
                     origin,
                     carrier,
-                } => self.route(slot, grant, origin, *carrier)?,
-                What::Capability => self.capability(slot)?,
+                } => self
+                    .routes
+                    .address(grant, origin, *carrier)
+                    .await
+                    .map_err(|error| at_slot(slot, error))?,
+                What::Capability => self.routes.capability().await?,
             };
             supply.values.insert(slot.clone(), value);
         }
         Ok(supply)
     }
 
-    /// Gets the credential of a grant.
+    /// Gets the credential of a grant, and once more if a person has given what was not there.
     async fn fetch(&self, wanted: &Wanted) -> Result<Credential, Refusal> {
         let purpose = wanted.purpose.as_ref();
         let purpose = purpose.map(|(method, url)| Purpose { method, url });
@@ -121,10 +138,14 @@ impl AlterBroker {
                 self.client.program
             )),
         };
-        let client = &self.client;
-        client
-            .token(&wanted.grant, purpose, reason.as_deref())
-            .await
+        let (client, reason) = (&self.client, reason.as_deref());
+        match client.token(&wanted.grant, purpose, reason).await {
+            Ok(credential) => Ok(credential),
+            Err(refusal) => {
+                let grant = self.mender.mend(&wanted.grant, refusal).await?;
+                client.token(&grant, purpose, reason).await
+            }
+        }
     }
 
     /// A key of a few minutes, for a server that speaks to the vault itself.
@@ -175,20 +196,6 @@ impl AlterBroker {
             agent => Ok(self.client.with_key(key).holder().await? == agent),
         }
     }
-
-    /// The loopback address for an origin.
-    fn route(&self, slot: &str, _: &Grant, _: &str, _: Carrier) -> Result<Secret, Error> {
-        Err(Error::usage(format!(
-            "{slot}: this program has no loopback proxy"
-        )))
-    }
-
-    /// What stands for a credential behind the loopback.
-    fn capability(&self, slot: &str) -> Result<Secret, Error> {
-        Err(Error::usage(format!(
-            "{slot}: this program has no loopback proxy"
-        )))
-    }
 }
 
 impl Broker for AlterBroker {
@@ -197,20 +204,33 @@ impl Broker for AlterBroker {
     }
 
     fn close(&self) -> Boxed<'_, Option<Error>> {
-        Box::pin(async { None })
+        Box::pin(self.routes.close())
     }
 
     fn connect(&self, connection: Connection) -> Boxed<'_, Result<Value, Error>> {
-        let provider = connection.provider;
         Box::pin(async move {
-            Err(Error::usage(format!(
-                "this program cannot have {provider} connected"
-            )))
+            let provider = connection.provider.clone();
+            let grants = self.mender.connect(connection).await?;
+            let grants: Vec<Value> = grants
+                .iter()
+                .map(|grant| {
+                    json!({
+                        "grant_id": grant.grant_id, "provider": grant.provider,
+                        "account": grant.account, "scopes": grant.scopes,
+                    })
+                })
+                .collect();
+            Ok(json!({"provider": provider, "status": "connected", "grants": grants}))
         })
     }
 
-    fn approvals(&self, _: Approval) -> Boxed<'_, Result<Value, Error>> {
-        Box::pin(async { Err(Error::usage("this program keeps no approvals")) })
+    fn approvals(&self, action: Approval) -> Boxed<'_, Result<Value, Error>> {
+        Box::pin(async move {
+            match action {
+                Approval::List => approval::listed(&self.client).await,
+                Approval::Wait(id) => approval::waited(&self.client, &id, self.patience).await,
+            }
+        })
     }
 
     fn examine(&self, grants: Vec<Grant>) -> Boxed<'_, Vec<Finding>> {
@@ -242,4 +262,15 @@ fn for_slot(slot: &str, mut refusal: Refusal) -> Error {
     let mut fault = refusal.fault();
     fault.message = format!("{slot}: {}", fault.message);
     Error::Vault(Box::new(fault))
+}
+
+/// An error about what a slot was to be filled with.
+fn at_slot(slot: &str, error: Error) -> Error {
+    match error {
+        Error::Usage { message, hint } => Error::Usage {
+            message: format!("{slot}: {message}"),
+            hint,
+        },
+        other => other,
+    }
 }

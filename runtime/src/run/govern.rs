@@ -28,6 +28,9 @@ impl Run {
         let server = environment::address(self.spec, &self.settings.overrides);
         let mut record = Record::new(subject.wire, server, &self.context);
         let outcome = self.admit(&policy, &audit, subject, &mut record, assemble, call);
+        if let Some(server) = self.stand_in.get() {
+            record.is_answered_by(server);
+        }
         match record.end(&audit, &outcome) {
             Ok(()) => outcome,
             Err(error) if audit.is_required => outcome.and(Err(unwritten(error))),

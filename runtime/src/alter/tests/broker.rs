@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::server::{Heard, Server, answer, json};
-use super::{GRANT, by_provider, client};
+use super::{GRANT, KEY, by_provider, client, opening};
 use crate::alter::broker::AlterBroker;
 use crate::error::{Error, Exit};
 use crate::vault::{Broker, Finding, Grant, Supply, Verdict, Want, What};
@@ -43,7 +43,11 @@ fn derived(slot: &str) -> Want {
 }
 
 fn broker(server: &Server) -> AlterBroker {
-    AlterBroker::over(Arc::new(client(&server.url).unwrap()))
+    AlterBroker::over(
+        Arc::new(client(&server.url).unwrap()),
+        opening(&server.url, KEY).patience,
+        None,
+    )
 }
 
 fn told(supply: &Supply) -> Vec<(&str, &str)> {

@@ -1,0 +1,100 @@
+//! The way to an origin from this program.
+
+use std::io;
+use std::time::Duration;
+
+use futures::TryStreamExt;
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::{HeaderValue, StatusCode};
+use reqwest::{Body, Client, Request, redirect};
+
+use super::origin::Origin;
+use super::rejection::Rejection;
+use super::{Incoming, Outgoing};
+use crate::transport::causes;
+
+/// Until there is a connection. What comes after is the server's patience, not this program's.
+const CONNECTED: Duration = Duration::from_secs(15);
+
+/// Sends requests to one origin, and remembers nothing between them: it follows nowhere and keeps no
+/// cookie.
+#[derive(Debug)]
+pub(crate) struct Direct {
+    client: Client,
+    origin: String,
+}
+
+impl Direct {
+    /// TLS is by rustls on ring. The user's proxies are used, but for what is on this machine.
+    ///
+    /// # Errors
+    ///
+    /// When the system's proxies or certificates cannot be read.
+    pub(crate) fn open(origin: &Origin) -> Result<Self, crate::error::Error> {
+        // A second call finds the provider installed, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let builder = Client::builder()
+            .redirect(redirect::Policy::none())
+            .connect_timeout(CONNECTED);
+        let builder = match origin.is_loopback() {
+            true => builder.no_proxy(),
+            false => builder,
+        };
+        let client = builder.build();
+        let client = client.map_err(|error| crate::error::Error::Unreachable {
+            url: origin.shown(),
+            status: None,
+            reason: causes(&error.without_url()),
+            sent: false,
+            retry_after: None,
+        })?;
+        Ok(Self {
+            client,
+            origin: origin.shown(),
+        })
+    }
+
+    /// Sends a request as it stands, and gives the answer as soon as its head is there.
+    ///
+    /// # Errors
+    ///
+    /// When there is no answer.
+    pub(crate) async fn send(&self, outgoing: Outgoing) -> Result<Incoming, Rejection> {
+        let mut request = Request::new(outgoing.method, outgoing.url);
+        *request.headers_mut() = outgoing.headers;
+        if let Some(sent) = outgoing.body {
+            let headers = request.headers_mut();
+            // Said outright: hyper sends no body of unknown length with GET otherwise.
+            match sent.length {
+                Some(length) => headers.insert(CONTENT_LENGTH, length.into()),
+                None => headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked")),
+            };
+            *request.body_mut() = Some(match sent.length {
+                Some(0) => Body::from(Vec::new()),
+                _ => Body::wrap_stream(sent.flow),
+            });
+        }
+        let response = self.client.execute(request).await;
+        let mut response = response.map_err(|error| self.lost(error))?;
+        let headers = std::mem::take(response.headers_mut());
+        Ok(Incoming {
+            status: response.status(),
+            headers,
+            flow: Box::pin(
+                response
+                    .bytes_stream()
+                    .map_err(|error| io::Error::other(error.without_url())),
+            ),
+        })
+    }
+
+    fn lost(&self, error: reqwest::Error) -> Rejection {
+        let origin = &self.origin;
+        if error.is_timeout() {
+            let message = format!("no answer from {origin} in time");
+            return Rejection::new(StatusCode::GATEWAY_TIMEOUT, "origin_timeout", message);
+        }
+        let message = format!("cannot reach {origin}: {}", causes(&error.without_url()));
+        Rejection::new(StatusCode::BAD_GATEWAY, "origin_unreachable", message)
+    }
+}
