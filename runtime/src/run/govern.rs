@@ -85,7 +85,7 @@ impl Run {
     }
 
     fn policy(&self) -> Result<Policy, Error> {
-        Policy::of(self.spec.name, self.config()?.policy.as_ref())
+        Policy::of(self.spec.name, self.config()?.sections.policy.as_ref())
     }
 
     /// The log of calls, as the policy and the configuration have it.
