@@ -42,9 +42,10 @@ impl Head {
 
     /// Reads a head; none where nothing was written yet, or nothing that is one.
     pub(super) fn read(file: &mut File) -> io::Result<Option<Self>> {
-        let mut text = String::new();
+        let mut bytes = [0; 256];
         file.rewind()?;
-        file.take(1 << 10).read_to_string(&mut text)?;
+        let read = file.read(&mut bytes)?;
+        let text = String::from_utf8_lossy(&bytes[..read]);
         let words: Vec<&str> = text.split_whitespace().collect();
         let [seq, hash, length, begin, first, before] = words[..] else {
             return Ok(None);

@@ -53,7 +53,8 @@ impl Log {
                 }
             },
         };
-        if file.metadata()?.len() >= self.size {
+        // With what was cut off while it was written, if there was any: near enough.
+        if length >= self.size {
             drop(file);
             self.begin_another(&mut head, &mut held)?;
             file = self.open()?;
