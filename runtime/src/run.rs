@@ -104,20 +104,41 @@ impl Run {
 
     /// The vault, opened for this run.
     pub(crate) async fn broker(&self) -> Result<Arc<dyn Broker>, Error> {
-        let address = self.config()?.sections.alter.base_url.clone();
         let person = person::is_there();
+        let patience = Patience {
+            person,
+            browser: person,
+            wait: self.settings.wait,
+            limit: self.settings.timeout.unwrap_or(PATIENCE),
+        };
+        self.broker_with(patience, self.printer.clone()).await
+    }
+
+    /// The vault, opened for looking at it: nobody is asked for anything, and nothing is said on the side.
+    pub(crate) async fn silent_broker(&self) -> Result<Arc<dyn Broker>, Error> {
+        let patience = Patience {
+            person: false,
+            browser: false,
+            wait: false,
+            limit: PATIENCE,
+        };
+        let silent = Printer::new(self.printer.format(), Verbosity::Quiet);
+        self.broker_with(patience, silent).await
+    }
+
+    async fn broker_with(
+        &self,
+        patience: Patience,
+        printer: Printer,
+    ) -> Result<Arc<dyn Broker>, Error> {
+        let address = self.config()?.sections.alter.base_url.clone();
         credentials::open(self.spec.name, self.vaults, |key| Opening {
             program: self.spec.name.to_owned(),
             key,
             base_url: address.or_else(environment::vault_address),
             context: self.context.clone(),
-            patience: Patience {
-                person,
-                browser: person,
-                wait: self.settings.wait,
-                limit: self.settings.timeout.unwrap_or(PATIENCE),
-            },
-            printer: self.printer.clone(),
+            patience,
+            printer,
         })
         .await
     }
@@ -232,7 +253,7 @@ impl Run {
     }
 
     /// Who answers what a server asks.
-    fn host(&self) -> Result<Respondent, Error> {
+    pub(crate) fn host(&self) -> Result<Respondent, Error> {
         Respondent::new(
             self.spec.name,
             &self.settings,
@@ -274,18 +295,10 @@ impl Run {
         signals: &mut Signals,
         ask: &impl AsyncFn(&mut Client) -> Result<T, Error>,
     ) -> Result<(T, Client), Failure> {
-        let server = &self.spec.server;
-        let introduction = Introduction {
-            name: self.spec.name.to_owned(),
-            revision: self.settings.revision(server.protocol),
-            events: matches!(server.transport, Transport::Http { events: true, .. })
-                && !self.settings.overrides.is_elsewhere(),
-            log_level: (self.settings.verbosity == Verbosity::Verbose).then_some("debug"),
-        };
         let connecting = Client::connect(
             endpoint.clone(),
             self.connectors,
-            introduction,
+            self.introduction(),
             limits,
             Arc::clone(host) as Arc<dyn Host>,
         );
@@ -316,6 +329,18 @@ impl Run {
                     is_connected: true,
                 })
             }
+        }
+    }
+
+    /// How the server is come to.
+    pub(crate) fn introduction(&self) -> Introduction {
+        let server = &self.spec.server;
+        Introduction {
+            name: self.spec.name.to_owned(),
+            revision: self.settings.revision(server.protocol),
+            events: matches!(server.transport, Transport::Http { events: true, .. })
+                && !self.settings.overrides.is_elsewhere(),
+            log_level: (self.settings.verbosity == Verbosity::Verbose).then_some("debug"),
         }
     }
 
