@@ -4,7 +4,8 @@
 //! Want … ──▶ broker ──▶ client ──▶ the vault          inject ──▶ a request to its origin
 //!              │          (sign, attribution,            ▲
 //!              │           refusal, answer)              │
-//!              └───────────────◀── credential ───────────┘
+//!              ├───────────────◀── credential ───────────┘
+//!              └─▶ mend: a refusal that a person can mend ──▶ connecting
 //! ```
 //!
 //! The key to the vault goes along in every request to it, so that whoever sees one owns the key:
@@ -16,6 +17,7 @@
 
 mod address;
 mod answer;
+mod approval;
 mod attribution;
 mod audit;
 mod aws;
@@ -24,6 +26,7 @@ mod carrier;
 mod client;
 mod clock;
 mod connect;
+mod connecting;
 mod credential;
 mod endpoints;
 mod examine;
@@ -31,7 +34,9 @@ mod forward;
 mod grants;
 mod header;
 mod inject;
+mod joint;
 mod key;
+mod mend;
 mod refusal;
 mod sign;
 mod sigv4;
@@ -47,4 +52,5 @@ use crate::vault::Vault;
 /// The Alter vault.
 pub const ALTER: Vault = Vault {
     open: |opening| Ok(Arc::new(broker::AlterBroker::open(opening)?)),
+    verify: crate::identity::keys::verify,
 };

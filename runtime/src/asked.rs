@@ -41,6 +41,7 @@ use address::Address;
 use answers::{Answers, Turn};
 use form::Form;
 use page::Browser;
+pub(crate) use page::Page;
 use question::Question;
 use sampling::Helper;
 pub(crate) use terminal::Console;
@@ -65,8 +66,6 @@ pub(crate) struct Respondent {
     terminal: Option<Box<dyn Terminal>>,
     browser: Browser,
     printer: Printer,
-    /// Whose turn it is at the terminal.
-    turn: tokio::sync::Mutex<()>,
     state: Mutex<State>,
     /// Told when a server says that what was done on a page is done.
     completion: Notify,
@@ -126,7 +125,6 @@ impl Respondent {
             terminal: Console::find().map(|console| Box::new(console) as Box<dyn Terminal>),
             browser: browser::open,
             printer,
-            turn: tokio::sync::Mutex::default(),
             state: Mutex::default(),
             completion: Notify::new(),
         })
@@ -144,7 +142,10 @@ impl Respondent {
 
     /// `elicitation/create`: one question at a time.
     async fn elicit(&self, params: &Value) -> Result<Value, Refusal> {
-        let _turn = self.turn.lock().await;
+        let _turn = match &self.terminal {
+            Some(terminal) => Some(terminal.turn().lock().await),
+            None => None,
+        };
         match params.get("mode").unwrap_or(&Value::Null) {
             Value::Null => Ok(self.form(params).await),
             Value::String(mode) if mode == "form" => Ok(self.form(params).await),

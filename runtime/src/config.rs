@@ -48,7 +48,7 @@ pub(crate) struct Sections {
 }
 
 /// `[alter]`: how the vault of Alter is spoken to.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Alter {
     /// Its address, if it is not where it always is.

@@ -112,17 +112,12 @@ fn find(
         }
         "auth" => {
             let matches = read(&mut builtin::auth::command(spec), &words)?;
-            let (_, inner) = matches.subcommand().unwrap_or(("", &matches));
-            let mut run = run(inner)?;
+            let mut run = run(innermost(&matches))?;
             Ok(builtin::auth::run(&mut run, &matches))
         }
         "self" => {
             let matches = read(&mut builtin::own::command(spec), &words)?;
-            let mut inner = &matches;
-            while let Some((_, deeper)) = inner.subcommand() {
-                inner = deeper;
-            }
-            Ok(builtin::own::run(&run(inner)?, &matches))
+            Ok(builtin::own::run(&run(innermost(&matches))?, &matches))
         }
         "prompt" | "resource" => {
             let mut family = builtin::command(spec, name).unwrap_or_default();
@@ -170,6 +165,14 @@ fn find(
             });
             Ok(run.finish(Some(tool.wire), outcome))
         }
+    }
+}
+
+/// What was given to the last of the commands on a line, which has the options.
+fn innermost(matches: &ArgMatches) -> &ArgMatches {
+    match matches.subcommand() {
+        Some((_, inner)) => innermost(inner),
+        None => matches,
     }
 }
 

@@ -1,11 +1,15 @@
-//! The tasks that were begun from here and whose end was not seen here.
+//! What was begun from here and whose end was not seen here: tasks, and approvals.
 //!
-//! Not every server lists its tasks, and none tells which tool a task is of. Each task is a file of its
-//! own, so that programs which run at the same time write without waiting for one another:
+//! Not every server lists its tasks, and none tells which tool a task is of; no vault lists the approvals
+//! that it waits for. Each is a file of its own, so that programs which run at the same time write
+//! without waiting for one another:
 //!
 //! ```text
-//! STATE/PROGRAM/tasks/SERVER-TASK.json   0600, {"id", "tool", "begun"}; no arguments, no answers
+//! STATE/PROGRAM/tasks/SERVER-TASK.json           0600, {"id", "tool", "begun"}
+//! STATE/PROGRAM/approvals/VAULT-APPROVAL.json    0600, {"id", "tool", "asked", "expires", "urls"}
 //! ```
+//!
+//! There are no arguments in them, and no answers.
 
 use std::fs;
 use std::io::Write;
@@ -20,13 +24,14 @@ use crate::error::Error;
 use crate::private;
 use crate::transport::Endpoint;
 
-/// The most tasks that are remembered of one program. The oldest go first.
+/// The most that is remembered of one kind and one program. The oldest go first.
 const MOST: usize = 200;
 
-/// The tasks of one program at one server.
+/// What one program has begun at one place.
 #[derive(Debug)]
 pub(crate) struct Ledger {
     folder: Option<PathBuf>,
+    /// The server or the vault, as the beginning of a name of a file.
     server: String,
 }
 
@@ -43,21 +48,35 @@ impl Ledger {
         }
     }
 
+    /// The ledger of the approvals that a vault waits for, in a program's folder of what it remembers.
+    #[cfg(feature = "http")]
+    pub(crate) fn of_approvals(state: Option<&std::path::Path>, vault: &str) -> Self {
+        Self {
+            folder: state.map(|state| state.join("approvals")),
+            server: digest(vault),
+        }
+    }
+
     /// Remembers a task and the tool that it is of.
     pub(crate) fn add(&self, id: &str, tool: &str) -> Result<(), Error> {
-        let failed = |source| Error::Io {
-            what: "cannot remember the task".to_owned(),
-            source,
-        };
-        let Some(file) = self.file(id) else {
-            return Err(failed(std::io::ErrorKind::NotFound.into()));
-        };
         let begun = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let entry = json!({
             "id": id,
             "tool": tool,
             "begun": begun.map_or(0, |time| time.as_secs()),
         });
+        self.keep(id, &entry)
+    }
+
+    /// Remembers something by its id.
+    pub(crate) fn keep(&self, id: &str, entry: &Value) -> Result<(), Error> {
+        let failed = |source| Error::Io {
+            what: format!("cannot remember {id}"),
+            source,
+        };
+        let Some(file) = self.file(id) else {
+            return Err(failed(std::io::ErrorKind::NotFound.into()));
+        };
         let write = || {
             private::prepare(&file)?;
             let mut options = private::options();
@@ -69,7 +88,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Forgets a task.
+    /// Forgets what has this id.
     pub(crate) fn remove(&self, id: &str) {
         if let Some(file) = self.file(id) {
             // What is not there need not be forgotten.
@@ -79,22 +98,31 @@ impl Ledger {
 
     /// The tool that a task is of.
     pub(crate) fn tool(&self, id: &str) -> Option<String> {
-        let entry = read(&self.file(id)?)?;
-        entry.get("tool")?.as_str().map(str::to_owned)
+        self.entry(id)?.get("tool")?.as_str().map(str::to_owned)
+    }
+
+    /// What is remembered of an id.
+    pub(crate) fn entry(&self, id: &str) -> Option<Value> {
+        read(&self.file(id)?)
     }
 
     /// The ids of the tasks at this server and their tools, the oldest first.
     pub(crate) fn tasks(&self) -> Vec<(String, String)> {
-        let own = |file: &PathBuf| {
-            let name = file.file_name().unwrap_or_default().to_string_lossy();
-            name.starts_with(&self.server)
-        };
-        let entries = self.files().into_iter().filter(own).filter_map(|file| {
-            let entry = read(&file)?;
+        let entries = self.entries().into_iter().filter_map(|entry| {
             let text = |name: &str| entry.get(name)?.as_str().map(str::to_owned);
             Some((text("id")?, text("tool")?))
         });
         entries.collect()
+    }
+
+    /// All that is remembered of this place, the oldest first.
+    pub(crate) fn entries(&self) -> Vec<Value> {
+        let own = |file: &PathBuf| {
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with(&self.server)
+        };
+        let files = self.files().into_iter().filter(own);
+        files.filter_map(|file| read(&file)).collect()
     }
 
     fn file(&self, id: &str) -> Option<PathBuf> {

@@ -3,7 +3,8 @@
 //! ```text
 //! result ──▶ Answer ──▶ save ──▶ Printer ──▶ standard output
 //!              │       (files: bytes out of it, into a folder)
-//!              └─▶ failure: whether the tool failed, and its words
+//!              ├─▶ failure: whether the tool failed, and its words
+//!              └─▶ marker: whether somebody has to connect something first
 //! ```
 
 mod bar;
@@ -14,11 +15,13 @@ mod failure;
 mod file_name;
 mod files;
 mod log;
+mod marker;
 pub(crate) mod printer;
 mod progress;
 mod terminal;
 
 pub(crate) use files::{Files, Saved};
+pub(crate) use marker::Marker;
 
 use std::io::{self, Write};
 
@@ -79,6 +82,11 @@ impl Answer {
     /// Why the tool failed, if the answer says that it did.
     pub(crate) fn failure(&self, test: Failure) -> Option<String> {
         failure::failure(self, test)
+    }
+
+    /// That somebody has to connect something first, if the answer says so.
+    pub(crate) fn marker(&self) -> Option<Marker> {
+        Marker::find(&self.result)
     }
 
     /// Whether the server itself says that the tool failed. Some spell the flag as a text.

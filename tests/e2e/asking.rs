@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -174,11 +174,11 @@ fn what_no_form_may_hold_and_no_page_may_be_is_answered_all_the_same() {
 }
 
 /// A program with a person in front of it.
-struct Typist {
+pub(crate) struct Typist {
     child: Child,
     terminal: File,
     shown: Arc<Mutex<String>>,
-    sandbox: Sandbox,
+    pub(crate) sandbox: Sandbox,
 }
 
 impl Typist {
@@ -187,13 +187,29 @@ impl Typist {
         let browser = sandbox.file("browser");
         std::fs::write(&browser, "#!/bin/sh\necho \"$@\" >> opened\n").unwrap();
         std::fs::set_permissions(&browser, PermissionsExt::from_mode(0o755)).unwrap();
+        let browser = format!("{} --new 'a tab'", browser.display());
+        Self::at_desk(
+            sandbox,
+            &pressed(Kind::Bundled, "asking"),
+            line,
+            &[("BROWSER", &browser)],
+        )
+    }
+
+    /// In front of a program, with these variables.
+    pub(crate) fn at_desk(
+        sandbox: Sandbox,
+        program: &Path,
+        line: &[&str],
+        env: &[(&str, &str)],
+    ) -> Self {
         let OpenptyResult { master, slave } = openpty(None, None).unwrap();
-        let child = Command::new(pressed(Kind::Bundled, "asking"))
+        let child = Command::new(program)
             .args(line)
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", sandbox.path())
-            .env("BROWSER", format!("{} --new 'a tab'", browser.display()))
+            .envs(env.iter().copied())
             .current_dir(sandbox.path())
             .stdin(slave.try_clone().unwrap())
             .stdout(File::create(sandbox.file("stdout")).unwrap())
@@ -221,9 +237,26 @@ impl Typist {
 
     /// Waits for a prompt, and types.
     #[track_caller]
-    fn at(&mut self, prompt: &str, typed: &str) {
+    pub(crate) fn at(&mut self, prompt: &str, typed: &str) {
         wait_until(prompt, || self.shown.lock().unwrap().ends_with(prompt));
         self.terminal.write_all(typed.as_bytes()).unwrap();
+    }
+
+    /// All that was shown so far.
+    pub(crate) fn shown(&self) -> String {
+        self.shown.lock().unwrap().clone()
+    }
+
+    /// Presses Ctrl-C, as the terminal of a session would have it.
+    pub(crate) fn interrupt(&self) {
+        self.signal("INT");
+    }
+
+    fn signal(&self, name: &str) {
+        let killed = Command::new("kill")
+            .args([format!("-{name}"), self.child.id().to_string()])
+            .status();
+        assert!(killed.unwrap().success());
     }
 
     fn echoes(&self) -> bool {
@@ -235,7 +268,7 @@ impl Typist {
 
     /// The exit status, standard output, and what was shown.
     #[track_caller]
-    fn leave(&mut self) -> (Option<i32>, String, String) {
+    pub(crate) fn leave(&mut self) -> (Option<i32>, String, String) {
         let started = Instant::now();
         let status = loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -320,11 +353,7 @@ fn a_signal_ends_a_question_and_the_terminal_is_as_it_was() {
         let mut typist = Typist::sit(&["ask", "--what", "secret"]);
         wait_until("the silence", || !typist.echoes());
         let started = Instant::now();
-        let killed = Command::new("kill")
-            .args([format!("-{signal}"), typist.child.id().to_string()])
-            .stderr(Stdio::null())
-            .status();
-        assert!(killed.unwrap().success());
+        typist.signal(signal);
         let (ended, _, shown) = typist.leave();
         assert_eq!(ended, Some(code), "{shown}");
         assert!(

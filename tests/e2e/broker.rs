@@ -243,7 +243,7 @@ fn a_route_carries_everything_that_http_can() {
         (&json!(201), &json!("é"))
     );
     assert_eq!(
-        vaulted.call(&["delete", "--path", "things/1"])["status"],
+        vaulted.call(&["delete", "--path", "things/1", "--yes"])["status"],
         204
     );
     for chunked in [&[][..], &["--chunked"]] {
@@ -520,7 +520,10 @@ fn a_key_that_does_not_work_says_why() {
     );
     let vaulted = Vaulted::routed("proxy", "altr-basic").key("deprecated");
     let outcome = vaulted.run(&["get", "--path", "things"], 0);
-    assert!(outcome.stderr.contains("the key to the vault"), "{outcome:?}");
+    assert!(
+        outcome.stderr.contains("the key to the vault"),
+        "{outcome:?}"
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod answers;
 #[cfg(unix)]
 mod asking;
+mod broker;
 mod command_line;
 mod completion;
 mod content;
@@ -15,6 +16,8 @@ mod eras;
 mod errands;
 mod explain;
 mod generation;
+#[cfg(unix)]
+mod governance;
 mod life;
 mod overlay;
 mod prompts;
@@ -28,3 +31,5 @@ mod tasks;
 #[cfg(unix)]
 mod terminal;
 mod transports;
+#[cfg(unix)]
+mod vault;

@@ -135,7 +135,7 @@ fn what_is_hidden_works_and_is_not_shown() {
         assert!(help.contains("A server of one's own"), "{help}");
         assert!(help.contains("Try everything"), "{help}");
         assert!(!help.contains("delete-everything"), "{help}");
-        made.run(&["delete-everything"], 0);
+        made.run(&["delete-everything", "--yes"], 0);
         let help = made.run(&["try", "--help"], 0).stdout;
         assert!(!help.contains("--number"), "{help}");
         assert!(help.contains("--label <COLOUR>"), "{help}");

@@ -55,7 +55,7 @@ impl Line {
     /// Calls a tool there. The revision is known, so nothing is asked but that.
     #[track_caller]
     fn call(&self, tool: &str, options: &[&str]) -> Outcome {
-        let mut line = vec![tool, "-o", "json", "--mcp-protocol", "2025-11-25"];
+        let mut line = vec![tool, "-o", "json", "--mcp-protocol", "2025-11-25", "--yes"];
         line.extend(self.server.iter().map(String::as_str));
         line.extend(options);
         self.sandbox.run(&pressed(Kind::Bundled, "faulty"), line)
@@ -367,6 +367,11 @@ fn the_other_server_sees_nothing_that_is_meant_for_the_first() {
     for secret in ["open-sesame", "hunter2"] {
         assert!(!journal.contains(secret), "{journal}");
     }
+    // One call is one line, and that says who was asked in the end.
+    let log = sandbox.file(".local/state/far/audit.jsonl");
+    let log = std::fs::read_to_string(log).unwrap();
+    assert_eq!(log.lines().count(), 1, "{log}");
+    assert!(log.contains(&stand_in.server[1]), "{log}");
 }
 
 #[test]

@@ -34,10 +34,10 @@ def check_files(report, cli, data):
     note = data / "files/note.txt"
     path = ["--path", str(note)]
     text = "snö ☃\n--two\n"
-    done = cli("write-file", *path, f"--content={text}")
+    done = cli("write-file", "--yes", *path, f"--content={text}")
     written = note.is_file() and note.read_text("utf-8") == text
     report.check("filesystem: a file is written as it was given", done.code == 0 and written, done)
-    done = cli("edit-file", *path, "--edits", "oldText=--two,newText=2")
+    done = cli("edit-file", "--yes", *path, "--edits", "oldText=--two,newText=2")
     edited = note.read_text("utf-8") == "snö ☃\n2\n"
     report.check("filesystem: an edit in the shorthand is made", done.code == 0 and edited, done)
     done = cli("read-text-file", *path, "--head", "1")

@@ -7,13 +7,15 @@
 use std::sync::Arc;
 
 use futures::future::join_all;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::address::destination;
+use super::approval;
 use super::carrier::Routes;
 use super::client::Alter;
 use super::credential::{Credential, Purpose};
 use super::endpoints::Holder;
+use super::mend::Mender;
 use super::refusal::{Kind, Refusal};
 use crate::error::Error;
 use crate::secret::Secret;
@@ -36,6 +38,8 @@ const DERIVED_LIFE: u64 = 15 * 60;
 pub(super) struct AlterBroker {
     client: Arc<Alter>,
     routes: Routes,
+    mender: Arc<Mender>,
+    patience: Patience,
 }
 
 /// A grant that something is wanted of, and what for.
@@ -48,13 +52,16 @@ struct Wanted {
 impl AlterBroker {
     pub(super) fn open(opening: Opening) -> Result<Self, Error> {
         let client = Arc::new(Alter::open(&opening)?);
-        Ok(Self::over(client, opening.patience))
+        Ok(Self::over(client, opening.patience, opening.agent))
     }
 
-    pub(super) fn over(client: Arc<Alter>, patience: Patience) -> Self {
+    pub(super) fn over(client: Arc<Alter>, patience: Patience, agent: Option<String>) -> Self {
+        let mender = Mender::new(Arc::clone(&client), patience, agent);
         Self {
-            routes: Routes::new(Arc::clone(&client), patience),
+            routes: Routes::new(Arc::clone(&client), patience, Arc::clone(&mender)),
             client,
+            mender,
+            patience,
         }
     }
 
@@ -120,7 +127,7 @@ impl AlterBroker {
         Ok(supply)
     }
 
-    /// Gets the credential of a grant.
+    /// Gets the credential of a grant, and once more if a person has given what was not there.
     async fn fetch(&self, wanted: &Wanted) -> Result<Credential, Refusal> {
         let purpose = wanted.purpose.as_ref();
         let purpose = purpose.map(|(method, url)| Purpose { method, url });
@@ -131,10 +138,14 @@ impl AlterBroker {
                 self.client.program
             )),
         };
-        let client = &self.client;
-        client
-            .token(&wanted.grant, purpose, reason.as_deref())
-            .await
+        let (client, reason) = (&self.client, reason.as_deref());
+        match client.token(&wanted.grant, purpose, reason).await {
+            Ok(credential) => Ok(credential),
+            Err(refusal) => {
+                let grant = self.mender.mend(&wanted.grant, refusal).await?;
+                client.token(&grant, purpose, reason).await
+            }
+        }
     }
 
     /// A key of a few minutes, for a server that speaks to the vault itself.
@@ -197,16 +208,29 @@ impl Broker for AlterBroker {
     }
 
     fn connect(&self, connection: Connection) -> Boxed<'_, Result<Value, Error>> {
-        let provider = connection.provider;
         Box::pin(async move {
-            Err(Error::usage(format!(
-                "this program cannot have {provider} connected"
-            )))
+            let provider = connection.provider.clone();
+            let grants = self.mender.connect(connection).await?;
+            let grants: Vec<Value> = grants
+                .iter()
+                .map(|grant| {
+                    json!({
+                        "grant_id": grant.grant_id, "provider": grant.provider,
+                        "account": grant.account, "scopes": grant.scopes,
+                    })
+                })
+                .collect();
+            Ok(json!({"provider": provider, "status": "connected", "grants": grants}))
         })
     }
 
-    fn approvals(&self, _: Approval) -> Boxed<'_, Result<Value, Error>> {
-        Box::pin(async { Err(Error::usage("this program keeps no approvals")) })
+    fn approvals(&self, action: Approval) -> Boxed<'_, Result<Value, Error>> {
+        Box::pin(async move {
+            match action {
+                Approval::List => approval::listed(&self.client).await,
+                Approval::Wait(id) => approval::waited(&self.client, &id, self.patience).await,
+            }
+        })
     }
 
     fn examine(&self, grants: Vec<Grant>) -> Boxed<'_, Vec<Finding>> {

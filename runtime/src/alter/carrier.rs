@@ -10,10 +10,8 @@
 //! What the vault refuses is told the server as an answer, in few words, and kept for the run to end
 //! with: the server's own account of it would name neither the vault nor the way out.
 
-mod approval;
 mod call;
 mod credential;
-mod joint;
 mod obstacles;
 mod program;
 mod repeat;
@@ -30,12 +28,13 @@ use std::sync::Arc;
 use http::StatusCode;
 
 use self::credential::Credentials;
-use self::joint::Works;
 use self::obstacles::Obstacles;
 use self::program::Program;
 use self::rows::Rows;
 use self::vault::Vault;
 use super::client::Alter;
+use super::joint::Works;
+use super::mend::Mender;
 use super::refusal::Refusal;
 use crate::error::{Error, Exit, Fault};
 use crate::loopback::{Origin, Rejection, Upstream};
@@ -49,10 +48,11 @@ struct Desk {
     obstacles: Obstacles,
     rows: Rows,
     works: Arc<Works>,
+    mender: Arc<Mender>,
 }
 
 impl Desk {
-    fn new(client: Arc<Alter>, patience: Patience) -> Arc<Self> {
+    fn new(client: Arc<Alter>, patience: Patience, mender: Arc<Mender>) -> Arc<Self> {
         Arc::new(Self {
             rows: Rows::new(Arc::clone(&client)),
             client,
@@ -60,6 +60,7 @@ impl Desk {
             credentials: Credentials::default(),
             obstacles: Obstacles::default(),
             works: Arc::default(),
+            mender,
         })
     }
 
@@ -85,20 +86,11 @@ impl Desk {
     /// first that did not get through. The routes have to be closed before.
     async fn close(&self) -> Option<Error> {
         self.works.end();
+        self.mender.end();
         self.rows.close().await;
         self.obstacles
             .first()
             .map(|fault| Error::Vault(Box::new(fault)))
-    }
-
-    /// Has a person give what the vault has not got, if one can be asked: then the vault may be asked
-    /// again.
-    ///
-    /// # Errors
-    ///
-    /// The refusal itself, where nobody can be asked or it is not a person's to mend.
-    async fn mend(&self, _grant: &Grant, refusal: Refusal) -> Result<(), Refusal> {
-        Err(refusal)
     }
 
     /// Keeps why a request does not get through, and tells the server.

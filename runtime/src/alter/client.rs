@@ -5,6 +5,7 @@
 //! request by request (`X-Alter-Scope-Constraints`): a request is for one endpoint as it is, and a key
 //! that lacks the scope would be told that it does not narrow, and not which scope it lacks.
 
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -22,6 +23,7 @@ use super::header::{RateLimit, text};
 use super::key;
 use super::refusal::{Kind, Refusal, skew};
 use super::sign::{Signable, Signer, Stamp};
+use crate::environment;
 use crate::error::Error;
 use crate::output::printer::Printer;
 use crate::secret::Secret;
@@ -41,6 +43,8 @@ pub(super) struct Pace {
     pub(super) limit: Duration,
     /// Between the attempts at a token that is being refreshed.
     pub(super) pauses: [Duration; 2],
+    /// Between two looks at what a person has to do.
+    pub(super) looks: Duration,
 }
 
 impl Default for Pace {
@@ -48,6 +52,7 @@ impl Default for Pace {
         Self {
             limit: Duration::from_secs(95),
             pauses: [Duration::from_millis(500), Duration::from_millis(1500)],
+            looks: Duration::from_secs(2),
         }
     }
 }
@@ -69,6 +74,8 @@ pub(crate) struct Alter {
     /// Why calls are made, in the caller's words.
     pub(super) reason: Option<String>,
     printer: Printer,
+    /// Where it is remembered what is waited for.
+    state: Option<PathBuf>,
     pace: Pace,
     /// What was said once and need not be said again.
     told: Told,
@@ -172,6 +179,7 @@ impl Alter {
             run: opening.context.run.clone(),
             reason: opening.context.reason.clone(),
             printer: opening.printer.clone(),
+            state: environment::state_folder(&opening.program),
             pace,
             told: Told::default(),
             skew: OnceLock::new(),
@@ -200,6 +208,7 @@ impl Alter {
             run: self.run.clone(),
             reason: self.reason.clone(),
             printer: self.printer.clone(),
+            state: self.state.clone(),
             pace: self.pace,
             told: Told::default(),
             skew: OnceLock::new(),
@@ -211,8 +220,29 @@ impl Alter {
         &self.base
     }
 
+    /// The folder in which it is remembered what is waited for, if there is one.
+    pub(super) fn state(&self) -> Option<&Path> {
+        self.state.as_deref()
+    }
+
+    #[cfg(test)]
+    pub(super) fn remembering(self, state: Option<PathBuf>) -> Self {
+        Self { state, ..self }
+    }
+
+    /// How long it waits between two looks at what a person has to do.
+    pub(super) fn between_looks(&self) -> Duration {
+        self.pace.looks
+    }
+
     pub(super) fn printer(&self) -> &Printer {
         &self.printer
+    }
+
+    /// The tool that is called.
+    pub(super) fn tool(&self) -> Option<String> {
+        let context = self.attribution.context()?;
+        context.get("tool")?.as_str().map(str::to_owned)
     }
 
     /// What is told of a call, for the vault's records.

@@ -57,6 +57,21 @@ pub(super) fn date(text: &str) -> Option<i64> {
     seconds([year, month, day], numbers(time, ':', [2, 2, 2])?)
 }
 
+/// A moment as RFC 3339 has it, from seconds since 1970.
+pub(super) fn stamp(seconds: u64) -> String {
+    let (day, whole) = compact(seconds);
+    let time = &whole[day.len() + 1..];
+    format!(
+        "{}-{}-{}T{}:{}:{}Z",
+        &day[..day.len() - 4],
+        &day[day.len() - 4..day.len() - 2],
+        &day[day.len() - 2..],
+        &time[..2],
+        &time[2..4],
+        &time[4..6]
+    )
+}
+
 /// A moment as AWS signs it: the day, and the whole.
 pub(super) fn compact(seconds: u64) -> (String, String) {
     let (days, rest) = (seconds / 86_400, seconds % 86_400);

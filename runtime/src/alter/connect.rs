@@ -7,6 +7,7 @@ use super::answer::{Fields, bad};
 use super::client::{Alter, Call};
 use super::credential::Asked;
 use super::forward::page;
+use super::grants::Listed;
 use super::header::retry_after;
 use super::refusal::{Kind, Refusal};
 use crate::secret::Secret;
@@ -21,8 +22,23 @@ pub(crate) struct Wish<'a> {
     pub(crate) user_token: Option<&'a Secret>,
     /// The agent that the grant is delegated to, by id or name. It needs a user.
     pub(crate) agent: Option<&'a str>,
-    /// The grant whose credential is to be made anew. It excludes an agent.
+    /// What the grant is to be called, among several of one account.
+    pub(crate) label: Option<&'a str>,
+    /// The grant whose credential is to be made anew. It excludes an agent and a label.
     pub(crate) repair: Option<&'a str>,
+}
+
+/// What is asked for beside the provider.
+#[derive(Serialize)]
+struct Requested<'a> {
+    label: &'a str,
+}
+
+impl<'a> Wish<'a> {
+    fn requested(&self) -> Option<Requested<'a>> {
+        let label = self.label.filter(|_| self.repair.is_none());
+        label.map(|label| Requested { label })
+    }
 }
 
 #[derive(Serialize)]
@@ -34,6 +50,8 @@ struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     required_scopes: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    requested_grant: Option<Requested<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     repair_grant_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     agent: Option<&'a str>,
@@ -41,16 +59,37 @@ struct Body<'a> {
     user_token: Option<&'a str>,
 }
 
+/// What a session is asked for in which a user enters a key of their own.
+#[derive(Serialize)]
+struct SecretBody<'a> {
+    provider: &'a str,
+    user_token: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agent: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    requested_grant: Option<Requested<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repair_grant_id: Option<&'a str>,
+}
+
 /// A session that a person can go to.
 #[derive(Debug)]
 pub(crate) struct Session {
     provider: String,
-    /// What it is asked after by. Whoever has it learns what comes of it: it is shown to nobody.
-    token: Secret,
+    watch: Watch,
     /// The page to connect at.
     pub(crate) url: String,
     /// For how many seconds the page is there.
     pub(crate) expires_in: u64,
+}
+
+/// How it is learned what comes of a session.
+#[derive(Debug)]
+enum Watch {
+    /// It is asked after by this. Whoever has it learns what comes of it: it is shown to nobody.
+    Token(Secret),
+    /// The vault does not tell, but the user's grants do, which were these before.
+    Grants { user: Secret, before: Vec<Listed> },
 }
 
 /// How far a session is.
@@ -94,6 +133,7 @@ impl Alter {
             allowed_origin: Value::Null,
             metadata: Value::Null,
             required_scopes: (!wish.scopes.is_empty()).then(required),
+            requested_grant: wish.requested(),
             repair_grant_id: wish.repair,
             agent: wish.agent.filter(|_| wish.repair.is_none()),
             user_token: wish.user_token.map(Secret::expose),
@@ -103,20 +143,61 @@ impl Alter {
         let (_, answer) =
             answer.map_err(|refusal| refusal.about(&Asked::of_provider(wish.provider)))?;
         let mut answer = Fields::of(answer)?;
+        let token = answer.needed("session_token")?;
+        let url = page(&mut answer, "connect_url")?;
+        // Masked wherever it is printed, unless nobody could go to the page then.
+        let token = match url.contains(&token) {
+            true => Secret::plain(token),
+            false => Secret::new(token),
+        };
         Ok(Session {
             provider: wish.provider.to_owned(),
-            token: Secret::new(answer.needed("session_token")?),
+            watch: Watch::Token(token),
+            url,
+            expires_in: life(&mut answer)?,
+        })
+    }
+
+    /// Makes a session in which a user enters a key of their own for a secret. `before` are the grants
+    /// that there are of it for that user.
+    pub(crate) async fn connect_secret(
+        &self,
+        wish: &Wish<'_>,
+        user: &Secret,
+        before: Vec<Listed>,
+    ) -> Result<Session, Refusal> {
+        let body = SecretBody {
+            provider: wish.provider,
+            user_token: user.expose(),
+            agent: wish.agent.filter(|_| wish.repair.is_none()),
+            requested_grant: wish.requested(),
+            repair_grant_id: wish.repair,
+        };
+        let call = Call::post("/sdk/managed-secrets/connect/session", &body)?;
+        let (_, answer) = self.call(call).await?;
+        let mut answer = Fields::of(answer)?;
+        Ok(Session {
+            provider: wish.provider.to_owned(),
+            watch: Watch::Grants {
+                user: user.clone(),
+                before,
+            },
             url: page(&mut answer, "connect_url")?,
-            expires_in: answer
-                .count("expires_in")?
-                .ok_or_else(|| bad("expires_in", "missing"))?,
+            expires_in: life(&mut answer)?,
         })
     }
 
     /// How a session is.
     pub(crate) async fn connect_progress(&self, session: &Session) -> Result<Progress, Refusal> {
+        let token = match &session.watch {
+            Watch::Token(token) => token,
+            Watch::Grants { user, before } => {
+                let now = self.grants(Some(&session.provider), Some(user)).await?;
+                return Ok(news(before, now));
+            }
+        };
         let body = Poll {
-            session_token: session.token.expose(),
+            session_token: token.expose(),
         };
         let call = Call::post("/sdk/oauth/connect/session/poll", &body)?;
         let (_, answer) = self.call(call).await?;
@@ -134,13 +215,39 @@ impl Alter {
                 let grants: Vec<Connected> = grants.collect::<Result<_, _>>()?;
                 let failed = answer.list("failed_grants")?.into_iter().next();
                 match (grants.is_empty(), failed) {
+                    (false, _) => Progress::Connected(grants),
                     (true, Some(failed)) => ended(failure(failed)?),
-                    _ => Progress::Connected(grants),
+                    (true, None) => ended(Refusal::told(Kind::ConnectFailed, None, None)),
                 }
             }
             _ => return Err(bad("status", "not one that is known")),
         })
     }
+}
+
+/// What the grants of a user say that were others before.
+fn news(before: &[Listed], now: Vec<Listed>) -> Progress {
+    let new: Vec<Connected> = now
+        .into_iter()
+        .filter(|grant| grant.status == "active" && !grant.needs_reconnect)
+        .filter(|grant| !before.contains(grant))
+        .map(|grant| Connected {
+            grant_id: grant.id,
+            provider: grant.provider,
+            account: grant.account,
+            scopes: Vec::new(),
+        })
+        .collect();
+    match new.is_empty() {
+        true => Progress::Pending { is_declined: false },
+        false => Progress::Connected(new),
+    }
+}
+
+/// For how many seconds a session's page is there.
+fn life(answer: &mut Fields) -> Result<u64, Refusal> {
+    let life = answer.count("expires_in")?;
+    life.ok_or_else(|| bad("expires_in", "missing"))
 }
 
 fn connected(grant: Value) -> Result<Connected, Refusal> {

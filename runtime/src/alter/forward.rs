@@ -135,6 +135,10 @@ pub(crate) struct Approved {
     pub(crate) words: Option<String>,
     /// Whether there is an answer to be had; it may come a moment after the request was made.
     pub(crate) has_result: bool,
+    /// How many people have to approve it.
+    pub(crate) gates: usize,
+    /// How many of them have not decided.
+    pub(crate) open: usize,
 }
 
 impl Approved {
@@ -199,10 +203,14 @@ impl Alter {
             _ => return Err(bad("status", "not one that is known")),
         };
         let reason = answer.text("decision_reason")?;
+        let gates = answer.list("gates")?;
+        let is_open = |gate: &&Value| gate.get("status").is_some_and(|status| status == "pending");
         Ok(Approved {
             stage,
             words: answer.text("execution_error")?.or(reason),
             has_result: answer.flag("has_result")?,
+            gates: gates.len(),
+            open: gates.iter().filter(is_open).count(),
         })
     }
 

@@ -21,6 +21,8 @@ pub(crate) struct Listed {
     pub(crate) id: String,
     /// The provider, or the slug of a secret.
     pub(crate) provider: String,
+    /// Whether it is of a secret, and not of an account with a provider.
+    pub(crate) is_secret: bool,
     /// `active`, `revoked`, `expired`, …
     pub(crate) status: String,
     pub(crate) label: Option<String>,
@@ -83,15 +85,16 @@ impl Alter {
 
 fn listed(grant: Value) -> Result<Listed, Refusal> {
     let mut grant = Fields::of(grant)?;
-    let provider = match grant.needed("grant_kind")?.as_str() {
-        "oauth" => grant.needed("provider_id")?,
-        "managed_secret" => grant.needed("managed_secret_slug")?,
+    let (provider, is_secret) = match grant.needed("grant_kind")?.as_str() {
+        "oauth" => (grant.needed("provider_id")?, false),
+        "managed_secret" => (grant.needed("managed_secret_slug")?, true),
         _ => return Err(bad("grant_kind", "not one that is known")),
     };
     let url = grant.text("api_base_url")?;
     Ok(Listed {
         id: grant.uuid("grant_id")?,
         provider,
+        is_secret,
         status: grant.needed("status")?,
         label: grant.text("label")?,
         account: grant.text("account_identifier")?,

@@ -105,6 +105,35 @@ impl Refusal {
         self
     }
 
+    /// Adds the page that mends it.
+    pub(super) fn with_page(mut self, provider: &str, url: &str, expires_in: u64) -> Self {
+        for (name, value) in [
+            ("connect_url", Value::from(url)),
+            ("provider", provider.into()),
+            ("expires_in", expires_in.into()),
+        ] {
+            self.details.insert(name.to_owned(), value);
+        }
+        self
+    }
+
+    /// The same with other advice.
+    pub(super) fn with_hint(mut self, hint: String) -> Self {
+        self.said.hint = Some(hint);
+        self
+    }
+
+    /// Whether the vault may be asked again, by who waits for something there.
+    pub(super) fn is_passing(&self) -> bool {
+        match self.kind {
+            Kind::NoConnection | Kind::TimedOut | Kind::VaultTimeout | Kind::RateLimited => true,
+            Kind::Trouble | Kind::CallerAgentResolution => {
+                matches!(self.status, Some(502..=504))
+            }
+            _ => false,
+        }
+    }
+
     /// A detail that is a text.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.details.get(name)?.as_str()

@@ -1,6 +1,8 @@
 //! The client against a server that says what it is told to say.
 
+mod approvals;
 mod broker;
+mod connect;
 mod endpoints;
 pub(super) mod server;
 mod transport;
@@ -30,6 +32,7 @@ pub(super) fn opening(base_url: &str, key: &str) -> Opening {
             reason: Some("a look around".to_owned()),
             ..Context::default()
         },
+        agent: None,
         patience: Patience {
             person: false,
             browser: false,
@@ -45,8 +48,9 @@ pub(super) fn client(base_url: &str) -> Result<Alter, Error> {
     let pace = Pace {
         limit: Duration::from_millis(500),
         pauses: [Duration::from_millis(1), Duration::from_millis(2)],
+        looks: Duration::from_millis(50),
     };
-    Alter::paced(&opening(base_url, KEY), pace)
+    Ok(Alter::paced(&opening(base_url, KEY), pace)?.remembering(None))
 }
 
 pub(super) fn by_provider(provider: &str) -> Grant {

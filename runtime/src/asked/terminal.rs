@@ -20,6 +20,9 @@ pub(crate) type Typing<'a> = Pin<Box<dyn Future<Output = Typed> + Send + 'a>>;
 
 /// Where a person reads and types.
 pub(crate) trait Terminal: Send + Sync {
+    /// Whose turn it is: one question stands there at a time.
+    fn turn(&self) -> &Mutex<()>;
+
     /// Shows text as it is.
     fn show(&self, text: &str);
 
@@ -31,10 +34,15 @@ pub(crate) trait Terminal: Send + Sync {
 }
 
 /// Standard input and standard error, where both are terminals.
-#[derive(Default)]
-pub(crate) struct Console {
-    keyboard: Mutex<Option<Keyboard>>,
-}
+///
+/// There is one of them, however many ask there: a second thread that reads would take what is typed
+/// for the first.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Console(());
+
+static TURN: Mutex<()> = Mutex::const_new(());
+
+static KEYBOARD: Mutex<Option<Keyboard>> = Mutex::const_new(None);
 
 /// The thread that reads, once a line was wanted.
 struct Keyboard {
@@ -50,6 +58,7 @@ impl Console {
         let Some(console) = Self::find() else {
             return Ok(String::new());
         };
+        let _turn = console.turn().lock().await;
         console.forget();
         console.show(question);
         Ok(console.line(true).await?.unwrap_or_default())
@@ -59,7 +68,7 @@ impl Console {
     pub(crate) fn find() -> Option<Self> {
         use std::io::IsTerminal;
         let both = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-        both.then(Self::default)
+        both.then_some(Self(()))
     }
 }
 
@@ -79,6 +88,10 @@ impl Keyboard {
 }
 
 impl Terminal for Console {
+    fn turn(&self) -> &Mutex<()> {
+        &TURN
+    }
+
     fn show(&self, text: &str) {
         let mut stderr = std::io::stderr();
         // Talk that nobody can hear is no reason to fail.
@@ -93,7 +106,7 @@ impl Terminal for Console {
 
     fn line(&self, hidden: bool) -> Typing<'_> {
         Box::pin(async move {
-            let mut keyboard = self.keyboard.lock().await;
+            let mut keyboard = KEYBOARD.lock().await;
             let keyboard = match &mut *keyboard {
                 Some(keyboard) => keyboard,
                 none => none.insert(Keyboard::start()?),
@@ -185,6 +198,7 @@ pub(super) mod script {
     pub(in crate::asked) struct Script {
         lines: Mutex<VecDeque<Option<String>>>,
         shown: Mutex<String>,
+        turn: tokio::sync::Mutex<()>,
     }
 
     impl Script {
@@ -194,6 +208,7 @@ pub(super) mod script {
             Self {
                 lines: Mutex::new(lines.iter().map(line).collect()),
                 shown: Mutex::default(),
+                turn: tokio::sync::Mutex::default(),
             }
         }
 
@@ -209,6 +224,10 @@ pub(super) mod script {
     }
 
     impl Terminal for std::sync::Arc<Script> {
+        fn turn(&self) -> &tokio::sync::Mutex<()> {
+            &self.turn
+        }
+
         fn show(&self, text: &str) {
             self.shown.lock().unwrap().push_str(text);
         }

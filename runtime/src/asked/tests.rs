@@ -449,8 +449,12 @@ fn a_page_that_is_asked_for_again_is_not_opened_again() {
 
 #[test]
 fn a_server_that_says_that_it_is_done_is_not_waited_for() {
-    struct Silent;
+    #[derive(Default)]
+    struct Silent(tokio::sync::Mutex<()>);
     impl Terminal for Silent {
+        fn turn(&self) -> &tokio::sync::Mutex<()> {
+            &self.0
+        }
         fn show(&self, _: &str) {}
         fn forget(&self) {}
         fn line(&self, _: bool) -> super::terminal::Typing<'_> {
@@ -458,7 +462,7 @@ fn a_server_that_says_that_it_is_done_is_not_waited_for() {
         }
     }
     let mut respondent = respondent(&Settings::default(), None);
-    respondent.terminal = Some(Box::new(Silent));
+    respondent.terminal = Some(Box::new(Silent::default()));
     respondent
         .state()
         .opened

@@ -62,6 +62,11 @@ impl Record {
         }
     }
 
+    /// The server that was asked in the end, because the first was not there.
+    pub(crate) fn is_answered_by(&mut self, server: &str) {
+        self.set("server", Some(shown(server)));
+    }
+
     /// Who calls, where that is known.
     pub(crate) fn is_of(&mut self, caller: &Caller) {
         self.set("subject", caller.subject.as_deref().map(shown));

@@ -269,3 +269,29 @@ impl<R: AsyncRead + Unpin> Intake<R> {
         let _ = tokio::time::timeout(LINGER, hear).await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::StreamExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_ends_only_where_it_is_said_to() {
+        for is_said in [true, false] {
+            let (sender, sent) = body(Framing::Chunked);
+            let sender = sender.unwrap();
+            let mut flow = sent.unwrap().flow;
+            sender.send(Some(Bytes::from_static(b"abc"))).await.unwrap();
+            assert_eq!(flow.next().await.unwrap().unwrap(), "abc");
+            if is_said {
+                sender.send(None).await.unwrap();
+            }
+            drop(sender);
+            match flow.next().await {
+                None => assert!(is_said),
+                Some(end) => assert!(!is_said && end.is_err()),
+            }
+        }
+    }
+}

@@ -210,8 +210,10 @@ fn a_policy_can_want_to_know_who_calls() {
 
 #[test]
 fn the_restricted_tools_are_refused_by_either_name() {
-    let mut policy = Policy::default();
-    policy.restricted = restrictions(" drop-user, run,, add_* ").collect();
+    let policy = Policy {
+        restricted: restrictions(" drop-user, run,, add_* ").collect(),
+        ..Policy::default()
+    };
     assert_eq!(allowed(&policy, None), ["get-users"]);
     assert_eq!(
         refusal(&policy, &DROP, None),

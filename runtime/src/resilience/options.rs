@@ -291,7 +291,6 @@ mod tests {
     fn configured(text: &str) -> Result<Config, String> {
         let sections = toml::from_str(text).map_err(|error| error.to_string())?;
         Ok(Config {
-            file: None,
             sections,
             ..Config::default()
         })

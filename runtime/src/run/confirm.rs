@@ -38,10 +38,10 @@ impl Run {
         let Some(console) = Console::find() else {
             return Err(unasked(subject, reason, admission));
         };
-        console.forget();
-        console.show(&question(subject, reason, arguments));
         let typed = client::converse(async {
             let mut signals = Signals::listen()?;
+            console.forget();
+            console.show(&question(subject, reason, arguments));
             let typed = signals.or(console.line(false)).await?;
             typed.map_err(|source| Error::Io {
                 what: "cannot read the answer".to_owned(),

@@ -28,6 +28,9 @@ impl Run {
         let server = environment::address(self.spec, &self.settings.overrides);
         let mut record = Record::new(subject.wire, server, &self.context);
         let outcome = self.admit(&policy, &audit, subject, &mut record, assemble, call);
+        if let Some(server) = self.stand_in.get() {
+            record.is_answered_by(server);
+        }
         match record.end(&audit, &outcome) {
             Ok(()) => outcome,
             Err(error) if audit.is_required => outcome.and(Err(unwritten(error))),
@@ -111,7 +114,10 @@ impl Run {
             ));
         };
         let warn = |warning: &str| self.printer.warn(warning);
-        section.verify(&token, is_of_site, &warn).map(Some)
+        let signatures = self.vaults.first().map(|vault| vault.verify);
+        section
+            .verify(&token, is_of_site, signatures, &warn)
+            .map(Some)
     }
 }
 

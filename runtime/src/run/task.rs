@@ -5,12 +5,13 @@ use std::cell::{OnceCell, RefCell};
 use serde_json::Value;
 
 use super::Run;
+use super::marked::Absence;
 use crate::arguments::quoted;
 use crate::client::{Client, no_task};
 use crate::environment;
 use crate::error::Error;
 use crate::ledger::Ledger;
-use crate::output::pretty;
+use crate::output::{Marker, pretty};
 use crate::policy::Subject;
 use crate::protocol::{self, Revision};
 use crate::resilience::verdict::is_repeatable;
@@ -39,7 +40,15 @@ impl Run {
         let begun = OnceCell::new();
         let begin = async |client: &mut Client| {
             let definition = known.map(|tool| tool.definition);
-            let call = client.begin(params.clone(), definition, detached).await?;
+            let mut absence = Absence::of(self);
+            let mut call = client.begin(params.clone(), definition, detached).await?;
+            while let Some(absence) = &mut absence
+                && let Begun::Answered(answer) = &call
+                && let Some(marker) = Marker::find(answer)
+                && absence.over(&marker).await
+            {
+                call = client.begin(params.clone(), definition, detached).await?;
+            }
             if let Begun::Task(task) = &call {
                 self.remember(task.id(), tool);
                 let _ = begun.set(task.id().to_owned());

@@ -7,8 +7,8 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::Desk;
-use super::joint::Joint;
 use crate::alter::credential::{Credential, Purpose};
+use crate::alter::joint::Joint;
 use crate::alter::refusal::Refusal;
 use crate::vault::Grant;
 
@@ -95,11 +95,11 @@ async fn fetch(desk: Arc<Desk>, grant: Grant, method: String, url: Url) -> Fetch
         method: &method,
         url: url.as_str(),
     };
-    let ask = || desk.client.token(&grant, Some(purpose), None);
-    let answer = match ask().await {
+    let ask = async |grant: &Grant| desk.client.token(grant, Some(purpose), None).await;
+    let answer = match ask(&grant).await {
         Ok(credential) => Ok(credential),
-        Err(refusal) => match desk.mend(&grant, refusal).await {
-            Ok(()) => ask().await,
+        Err(refusal) => match desk.mender.mend(&grant, refusal).await {
+            Ok(grant) => ask(&grant).await,
             Err(refusal) => Err(refusal),
         },
     };

@@ -13,7 +13,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::joint::{Joint, Works};
+use crate::alter::joint::{Joint, Works};
 use crate::vault::Boxed;
 
 /// What is the same in a request and its repetitions.

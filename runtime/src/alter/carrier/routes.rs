@@ -6,6 +6,7 @@ use tokio::sync::Mutex;
 
 use super::Desk;
 use crate::alter::client::Alter;
+use crate::alter::mend::Mender;
 use crate::error::Error;
 use crate::loopback::{Loopback, Origin};
 use crate::secret::Secret;
@@ -30,9 +31,13 @@ struct Route {
 }
 
 impl Routes {
-    pub(in crate::alter) fn new(client: Arc<Alter>, patience: Patience) -> Self {
+    pub(in crate::alter) fn new(
+        client: Arc<Alter>,
+        patience: Patience,
+        mender: Arc<Mender>,
+    ) -> Self {
         Self {
-            desk: Desk::new(client, patience),
+            desk: Desk::new(client, patience, mender),
             open: Mutex::new(None),
         }
     }

@@ -13,6 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
 use super::Routes;
+use crate::alter::mend::Mender;
 use crate::alter::tests::{GRANT, by_provider, client, opening, server};
 use crate::error::Error;
 use crate::vault::{Boxed, Carrier};
@@ -118,7 +119,9 @@ impl Run {
     async fn open(vault: &World, origin: &str, carrier: Carrier, limit: Duration) -> Self {
         let mut patience = opening("http://127.0.0.1:1", "").patience;
         patience.limit = limit;
-        let routes = Routes::new(Arc::new(client(&vault.url).unwrap()), patience);
+        let client = Arc::new(client(&vault.url).unwrap());
+        let mender = Mender::new(Arc::clone(&client), patience, None);
+        let routes = Routes::new(client, patience, mender);
         let grant = by_provider("some-api");
         let address = routes.address(&grant, origin, carrier).await.unwrap();
         let key = routes.capability().await.unwrap();

@@ -6,9 +6,10 @@ use http::{HeaderMap, StatusCode};
 
 use super::call::{Call, check, incoming};
 use super::repeat::{Asked, Repeats, Waited};
-use super::{Desk, approval, obstacles};
+use super::{Desk, obstacles};
+use crate::alter::approval::{self, unfinished};
 use crate::alter::forward::{Errand, Forwarded, Pending, Reply};
-use crate::alter::refusal::{Kind, Refusal};
+use crate::alter::refusal::Refusal;
 use crate::loopback::{Incoming, Outgoing, Rejection, Upstream};
 use crate::vault::{Boxed, Grant};
 
@@ -54,19 +55,20 @@ impl Upstream for Vault {
 
 /// Asks the vault, and once more if a person has given what was not there.
 async fn ask(desk: Arc<Desk>, grant: Grant, request: String, call: Call) -> Asked<Outcome> {
-    let ask = || {
-        desk.client.forward(Errand {
-            grant: &grant,
+    let ask = async |grant: &Grant| {
+        let errand = Errand {
+            grant,
             method: call.method.as_str(),
             url: &call.url,
             headers: call.headers.clone(),
             body: call.body.clone(),
-        })
+        };
+        desk.client.forward(errand).await
     };
-    let answer = match ask().await {
+    let answer = match ask(&grant).await {
         Ok(forwarded) => Ok(forwarded),
-        Err(refusal) => match desk.mend(&grant, refusal).await {
-            Ok(()) => ask().await,
+        Err(refusal) => match desk.mender.mend(&grant, refusal).await {
+            Ok(grant) => ask(&grant).await,
             Err(refusal) => Err(refusal),
         },
     };
@@ -77,9 +79,8 @@ async fn ask(desk: Arc<Desk>, grant: Grant, request: String, call: Call) -> Aske
         }
         Ok(Forwarded::Pending(pending)) => {
             // It is what the run ends with, should it end before the approval does.
-            let fault = unfinished(&desk, &pending);
-            desk.obstacles.note(&request, fault.fault());
-            say(&desk, &pending);
+            desk.obstacles.note(&request, left(&desk, &pending).fault());
+            approval::begin(&desk.client, &pending);
             Asked::Pending(Box::pin(wait(desk, request, pending)))
         }
         Err(refusal) => Asked::Settled(Err(desk.turn_down(&request, &refusal))),
@@ -96,38 +97,17 @@ async fn wait(desk: Arc<Desk>, request: String, pending: Pending) -> Waited<Outc
             Waited::Once(Ok(Arc::new(reply)))
         }
         Ok(None) => {
-            let refusal = unfinished(&desk, &pending);
+            let refusal = left(&desk, &pending);
             Waited::Always(Err(Rejection {
                 status: StatusCode::FORBIDDEN,
                 ..desk.turn_down(&request, &refusal)
             }))
         }
-        Err(mut refusal) => {
-            let id = pending.id.clone();
-            refusal.details.insert("approval_id".into(), id.into());
-            Waited::Always(Err(desk.turn_down(&request, &refusal)))
-        }
+        Err(refusal) => Waited::Always(Err(desk.turn_down(&request, &refusal))),
     }
 }
 
 /// The refusal that an approval is which is not given yet.
-fn unfinished(desk: &Desk, pending: &Pending) -> Refusal {
-    let words = "somebody has to approve the request";
-    let mut refusal = Refusal::new(Kind::ApprovalPending, words).of(&desk.client.program);
-    let details = &mut refusal.details;
-    details.insert("approval_id".into(), pending.id.clone().into());
-    details.insert("approval_url".into(), pending.url.clone().into());
-    refusal
-}
-
-/// Says where a request is approved.
-fn say(desk: &Desk, pending: &Pending) {
-    let Pending { id, url, gates, .. } = pending;
-    let printer = desk.client.printer();
-    printer.note(&format!("waiting for approval {id}: {url}"));
-    if gates.len() > 1 {
-        for gate in gates {
-            printer.note(&format!("  and by {}: {}", gate.id, gate.url));
-        }
-    }
+fn left(desk: &Desk, pending: &Pending) -> Refusal {
+    unfinished(&desk.client, &pending.id, Some(&pending.url))
 }

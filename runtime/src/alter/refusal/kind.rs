@@ -1,6 +1,6 @@
 //! The kinds of refusals, and what each ends a run with.
 
-use crate::error::Exit::{self, Credential, Denied, Protocol, Timeout, Unreachable, Usage};
+use crate::error::Exit::{self, Credential, Denied, Protocol, Timeout, Tool, Unreachable, Usage};
 
 /// Why there is no answer to work with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,9 +68,13 @@ pub(crate) enum Kind {
     ApprovalExpired,
     ApprovalFailed,
     ApprovalNotFound,
+    /// Nobody has been to the page yet.
+    ConnectPending,
     ConnectDenied,
     ConnectExpired,
     ConnectFailed,
+    /// The provider is not set up so that anybody could connect it.
+    ConnectConfig,
     AgentNameExists,
     AgentConcurrentUpdate,
     AgentCannotMint,
@@ -197,9 +201,8 @@ impl Kind {
             | "unauthorized_client"
             | "provider_configuration_unavailable"
             | "shared_dev_credential_unavailable"
-            | "managed_oauth_scope_approval_required"
-            | "identity_provider_inactive"
-            | "identity_group_name_ambiguous" => Self::NeedsOperator,
+            | "managed_oauth_scope_approval_required" => Self::ConnectConfig,
+            "identity_provider_inactive" | "identity_group_name_ambiguous" => Self::NeedsOperator,
             "service_unavailable" => Self::Trouble,
             _ => Self::ConnectFailed,
         }
@@ -235,6 +238,7 @@ impl Kind {
             Self::InsufficientScope | Self::NotNarrowing => fate("insufficient_scope", Credential),
             Self::StepUpRequired => fate("step_up_required", Credential),
             Self::ApprovalPending => fate("approval_pending", Credential),
+            Self::ConnectPending => fate("connect_pending", Credential),
             Self::ConnectExpired => fate("connect_expired", Credential),
             Self::ConnectFailed => fate("connect_failed", Credential),
             // Somebody said no.
@@ -267,6 +271,7 @@ impl Kind {
             Self::QueryTooLong => fate("query_too_long", Usage),
             Self::NeedsAgentKey => fate("agent_key_required", Usage),
             Self::NeedsUser => fate("user_token_required", Usage),
+            Self::ConnectConfig => fate("connect_misconfigured", Usage),
             Self::ApprovalNotFound => fate("approval_not_found", Usage),
             Self::AgentNameExists => fate("agent_name_exists", Usage),
             Self::KeyNotFound => fate("key_not_found", Usage),
@@ -280,7 +285,7 @@ impl Kind {
             Self::NoConnection => again("vault_unreachable", Unreachable),
             Self::VaultTimeout | Self::TimedOut => again("vault_timeout", Timeout),
             // What was approved was done, or begun: to ask again would have it done twice.
-            Self::ApprovalFailed => fate("approval_failed", Unreachable),
+            Self::ApprovalFailed => fate("approval_failed", Tool),
             // Nobody's fault but a program's.
             Self::Refused | Self::NotFound => fate("vault_refused", Protocol),
             Self::Malformed => fate("vault_malformed", Protocol),
@@ -309,9 +314,12 @@ impl Kind {
                 Self::AmbiguousGrant
                     | Self::NeedsProxy
                     | Self::NeedsOperator
+                    | Self::NeedsUser
+                    | Self::ConnectPending
                     | Self::ConnectDenied
                     | Self::ConnectExpired
                     | Self::ConnectFailed
+                    | Self::ConnectConfig
             )
     }
 
@@ -326,6 +334,7 @@ impl Kind {
                     | Self::RedactDischargeFailed
                     | Self::Unauthenticated
                     | Self::NeedsOperator
+                    | Self::ConnectConfig
             )
     }
 }

@@ -118,7 +118,7 @@ fn rows() -> Vec<Row> {
         (504, "timeout", json!({"timeout_reason": "provider"}), Kind::VaultTimeout, "vault_timeout", Timeout, true, "ran out of time: provider", "try again"),
         (409, "approval_denied", none(), Kind::ApprovalDenied, "approval_denied", Denied, false, "denied", ""),
         (409, "approval_expired", none(), Kind::ApprovalExpired, "approval_expired", Denied, false, "in time", ""),
-        (409, "approval_execution_failed", none(), Kind::ApprovalFailed, "approval_failed", Unreachable, false, "approved, and then failed", ""),
+        (409, "approval_execution_failed", none(), Kind::ApprovalFailed, "approval_failed", Tool, false, "approved, and then failed", ""),
         (409, "approval_not_ready", json!({"approval_id": "not kept"}), Kind::ApprovalPending, "approval_pending", Credential, false, "not given yet", "try again"),
         (404, "approval_not_found", none(), Kind::ApprovalNotFound, "approval_not_found", Usage, false, "no approval", "altr-cli auth approvals list"),
         (409, "agent_name_exists", none(), Kind::AgentNameExists, "agent_name_exists", Usage, false, "name", ""),
@@ -213,9 +213,9 @@ fn sessions_that_come_to_nothing_have_a_kind() {
         ),
         (
             "provider_configuration_unavailable",
-            Kind::NeedsOperator,
-            "operator_required",
-            Denied,
+            Kind::ConnectConfig,
+            "connect_misconfigured",
+            Usage,
         ),
         (
             "identity_provider_inactive",

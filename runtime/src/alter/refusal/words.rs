@@ -98,6 +98,10 @@ impl Refusal {
             Kind::ApprovalExpired => "nobody approved it in time".to_owned(),
             Kind::ApprovalFailed => with("it was approved, and then failed"),
             Kind::ApprovalNotFound => "the vault has no approval of this id".to_owned(),
+            Kind::ConnectPending => format!("nobody has connected {about} yet"),
+            Kind::ConnectConfig => with(&format!(
+                "{about} cannot be connected as the vault is set up"
+            )),
             Kind::ConnectDenied => format!("the person declined to connect {about}"),
             Kind::ConnectExpired => format!("nobody connected {about} in time"),
             Kind::ConnectFailed => with(&format!("{about} was not connected")),
@@ -134,6 +138,12 @@ impl Refusal {
 
     /// What to do about it: as the vault says, where it says it.
     pub(super) fn hint(&self) -> Option<String> {
+        if let (Some(provider), Some(url)) = (self.text("provider"), self.text("connect_url")) {
+            let connect = self.command(&["auth", "connect", provider]);
+            return Some(format!(
+                "run `{connect}` on a terminal, or open {url}; --mcp-wait waits for that"
+            ));
+        }
         if let Some(hint) = &self.said.hint {
             return Some(hint.clone());
         }
@@ -172,22 +182,32 @@ impl Refusal {
             | Kind::NoDelegatedGrant
             | Kind::GrantNotFound
             | Kind::GrantDeleted
+            | Kind::ConnectPending
             | Kind::ConnectExpired
             | Kind::ConnectFailed => match self.text("provider_id") {
                 Some(provider) => format!("run `{}`", self.command(&["auth", "connect", provider])),
-                None => "name a grant that this key can use, or a provider".to_owned(),
+                None => {
+                    "name a grant that this key can use, or a provider: by the id of a grant alone \
+                         nothing can be connected"
+                        .to_owned()
+                }
             },
             Kind::StepUpRequired => "sign in again".to_owned(),
-            Kind::NeedsUser => "give the user's token".to_owned(),
+            Kind::NeedsUser => {
+                "give the user's token with `user_token` in the configuration, or have the vault's \
+                 operator give the agent a grant"
+                    .to_owned()
+            }
             Kind::NeedsAgentKey => "give an agent's key in AGENT_API_KEY".to_owned(),
             Kind::SecretNotFound | Kind::SecretTemplateMismatch => {
                 "give the secret's slug as the provider, as the vault's portal shows it".to_owned()
             }
             Kind::NotFound => "see whether the address is the vault's".to_owned(),
             Kind::AmbiguousGrant => "name one by `account`, `label` or `grant_id`".to_owned(),
-            Kind::NeedsOperator | Kind::PlanLimit | Kind::GrantNotDelegable => {
-                "ask the vault's operator".to_owned()
-            }
+            Kind::NeedsOperator
+            | Kind::ConnectConfig
+            | Kind::PlanLimit
+            | Kind::GrantNotDelegable => "ask the vault's operator".to_owned(),
             Kind::BlockedDestination => {
                 "ask the vault's operator to allow the host for this credential".to_owned()
             }

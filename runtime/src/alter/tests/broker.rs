@@ -46,6 +46,7 @@ fn broker(server: &Server) -> AlterBroker {
     AlterBroker::over(
         Arc::new(client(&server.url).unwrap()),
         opening(&server.url, KEY).patience,
+        None,
     )
 }
 

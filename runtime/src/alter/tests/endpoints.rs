@@ -188,7 +188,7 @@ async fn an_approval_is_asked_after_by_whoever_has_its_id() {
         (
             "failed",
             Stage::Failed,
-            Some(("approval_failed", Exit::Unreachable)),
+            Some(("approval_failed", Exit::Tool)),
         ),
         (
             "denied",
@@ -252,6 +252,7 @@ async fn a_person_is_asked_to_connect_and_the_outcome_is_told() {
         scopes: &scopes,
         user_token: Some(&token),
         agent: Some("mcp-agent"),
+        label: None,
         repair: None,
     };
     let made = json!({
@@ -282,7 +283,11 @@ async fn a_person_is_asked_to_connect_and_the_outcome_is_told() {
         ),
         (
             json!({"status": "error", "error": {"error_code": "invalid_client"}}),
-            "operator_required",
+            "connect_misconfigured",
+        ),
+        (
+            json!({"status": "completed", "grants": [], "failed_grants": []}),
+            "connect_failed",
         ),
         (json!({"status": "error"}), "malformed"),
         (

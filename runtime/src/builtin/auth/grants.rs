@@ -1,7 +1,9 @@
 //! `auth connect`, `auth approvals`: what a person has to do for the vault.
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
+use serde_json::{Value, json};
 
+use crate::arguments::quoted;
 use crate::credentials::reference;
 use crate::error::Error;
 use crate::output::pretty;
@@ -79,6 +81,17 @@ pub(super) fn have_connected(run: &Run, matches: &ArgMatches) -> Result<(), Erro
         user_token: text("user-token").as_deref().map(reference).transpose()?,
         agent: text("agent").or(configured),
     };
+    if run.settings.dry_run {
+        let Connection {
+            provider,
+            scopes,
+            agent,
+            ..
+        } = &connection;
+        return run.printer.data(&pretty(&json!({
+            "auth": "connect", "provider": provider, "scopes": scopes, "agent": agent,
+        })));
+    }
     super::converse(async || {
         let connected = run.broker().await?.connect(connection).await?;
         run.printer.data(&match run.is_text() {
@@ -99,8 +112,48 @@ pub(super) fn approve(run: &Run, matches: &ArgMatches) -> Result<(), Error> {
         }
         _ => Approval::List,
     };
-    super::converse(async || {
+    let wanted = match &action {
+        Approval::Wait(id) => Some(id.clone()),
+        Approval::List => None,
+    };
+    let outcome = super::converse(async || {
+        let is_list = action == Approval::List;
         let found = run.broker().await?.approvals(action).await?;
-        run.printer.data(&pretty(&found))
-    })
+        run.printer.data(&match is_list && run.is_text() {
+            true => words(&found),
+            false => pretty(&found),
+        })
+    });
+    if let (Err(Error::Signal(_)), Some(id)) = (&outcome, wanted) {
+        let line = quoted(&["auth", "approvals", "wait", &id].map(str::to_owned));
+        run.printer.note(&format!(
+            "the approval is pending still: `{}{line}` waits for it again",
+            run.spec.name
+        ));
+    }
+    outcome
+}
+
+/// The approvals, one in a line, for people.
+fn words(found: &Value) -> String {
+    let list = found["approvals"].as_array().into_iter().flatten();
+    let lines = list.map(|approval| {
+        let text = |name: &str| plain(approval[name].as_str().unwrap_or_default());
+        let tool = Some(text("tool")).filter(|tool| !tool.is_empty());
+        let mut line = format!(
+            "{}  {}  {}  asked {}",
+            text("id"),
+            text("status"),
+            tool.unwrap_or_else(|| "-".to_owned()),
+            text("asked")
+        );
+        if approval["status"] == "pending" {
+            let urls = approval["urls"].as_array().into_iter().flatten();
+            for url in urls.filter_map(Value::as_str) {
+                line.push_str(&format!("\n  {}", plain(url)));
+            }
+        }
+        line + "\n"
+    });
+    lines.collect()
 }

@@ -175,3 +175,31 @@ async fn an_early_answer_is_heard_though_the_body_goes_on() {
     assert_eq!(&answer, b"HTTP/1.1 413");
     sending.abort();
 }
+
+#[tokio::test]
+async fn the_rest_of_a_body_is_never_taken_for_a_request() {
+    let (address, mut heard) =
+        answering("HTTP/1.1 413 Content Too Large\r\ncontent-length: 0\r\n\r\n").await;
+    let route = Route::to(&address, LIMITS).await;
+    let inner = route.filled("GET /inner HTTP/1.1\r\nHost: HOST\r\nX-Api-Key: KEY\r\n\r\n");
+    let outer = format!(
+        "POST / HTTP/1.1\r\nHost: HOST\r\nX-Api-Key: KEY\r\nContent-Length: {}\r\n\r\n",
+        inner.len()
+    );
+    let mut stream = route.connect().await;
+    stream
+        .write_all(route.filled(&outer).as_bytes())
+        .await
+        .unwrap();
+    let (answer, _) = head(&mut stream).await.unwrap();
+    assert!(answer.contains("413"), "{answer}");
+    stream.write_all(inner.as_bytes()).await.unwrap();
+    let mut rest = String::new();
+    let _ = timeout(SOON, stream.read_to_string(&mut rest))
+        .await
+        .unwrap();
+    assert_eq!(rest, "");
+    assert!(heard.recv().await.unwrap().starts_with("post "));
+    heard.close();
+    assert_eq!(heard.recv().await, None);
+}

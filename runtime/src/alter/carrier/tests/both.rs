@@ -62,7 +62,7 @@ async fn a_run_is_supplied_with_addresses_and_dummies() {
     .await;
     let origin = World::open(|_| async { "HTTP/1.1 204 No Content\r\n\r\n".to_owned() }).await;
     let patience = opening(&vault.url, "").patience;
-    let broker = AlterBroker::over(Arc::new(client(&vault.url).unwrap()), patience);
+    let broker = AlterBroker::over(Arc::new(client(&vault.url).unwrap()), patience, None);
     let want = |slot: &str, what| Want {
         slot: slot.to_owned(),
         what,
