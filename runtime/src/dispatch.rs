@@ -52,6 +52,15 @@ pub(crate) fn dispatch(
     exit.into()
 }
 
+/// What was read of the last command on a line, which is the one that has the options.
+fn innermost(matches: &ArgMatches) -> &ArgMatches {
+    let mut inner = matches;
+    while let Some((_, deeper)) = inner.subcommand() {
+        inner = deeper;
+    }
+    inner
+}
+
 /// Why no command was reached.
 enum Left {
     /// Something is wrong.
@@ -112,17 +121,12 @@ fn find(
         }
         "auth" => {
             let matches = read(&mut builtin::auth::command(spec), &words)?;
-            let (_, inner) = matches.subcommand().unwrap_or(("", &matches));
-            let mut run = run(inner)?;
+            let mut run = run(innermost(&matches))?;
             Ok(builtin::auth::run(&mut run, &matches))
         }
         "self" => {
             let matches = read(&mut builtin::own::command(spec), &words)?;
-            let mut inner = &matches;
-            while let Some((_, deeper)) = inner.subcommand() {
-                inner = deeper;
-            }
-            Ok(builtin::own::run(&run(inner)?, &matches))
+            Ok(builtin::own::run(&run(innermost(&matches))?, &matches))
         }
         "prompt" | "resource" => {
             let mut family = builtin::command(spec, name).unwrap_or_default();

@@ -145,7 +145,8 @@ impl Alter {
         let mut answer = Fields::of(answer)?;
         Ok(Session {
             provider: wish.provider.to_owned(),
-            watch: Watch::Token(Secret::new(answer.needed("session_token")?)),
+            // The page's address may have it within, and would lead nowhere if it were masked there.
+            watch: Watch::Token(Secret::plain(answer.needed("session_token")?)),
             url: page(&mut answer, "connect_url")?,
             expires_in: life(&mut answer)?,
         })
