@@ -52,4 +52,5 @@ use crate::vault::Vault;
 /// The Alter vault.
 pub const ALTER: Vault = Vault {
     open: |opening| Ok(Arc::new(broker::AlterBroker::open(opening)?)),
+    verify: crate::identity::keys::verify,
 };

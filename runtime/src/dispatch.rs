@@ -177,6 +177,14 @@ fn find(
     }
 }
 
+/// What was given to the last of the commands on a line, which has the options.
+fn innermost(matches: &ArgMatches) -> &ArgMatches {
+    match matches.subcommand() {
+        Some((_, inner)) => innermost(inner),
+        None => matches,
+    }
+}
+
 /// Whether a line without the program's name could be run.
 ///
 /// # Errors

@@ -7,7 +7,7 @@
 //! A token is no secret of the server's, and it is not sent to it.
 
 #[cfg(feature = "http")]
-mod keys;
+pub(crate) mod keys;
 #[cfg(test)]
 mod tests;
 
@@ -65,6 +65,25 @@ pub(crate) struct Caller {
     pub(crate) is_known_to_site: bool,
 }
 
+/// Checks a signature with the keys of a set (RFC 7517) that it can be by: the set, the algorithm, the
+/// key's name, what is signed, the signature.
+///
+/// A program has it by linking a vault: the algorithms take a tenth of a program for a local server.
+pub(crate) type Signatures = fn(&Value, &str, Option<&str>, &[u8], &[u8]) -> Result<(), Wrong>;
+
+/// What is wrong with a signature.
+#[derive(Debug, PartialEq, Eq)]
+#[cfg_attr(
+    not(feature = "http"),
+    expect(dead_code, reason = "only a vault checks signatures")
+)]
+pub(crate) enum Wrong {
+    /// There is no key that could have been used for it.
+    NoKey,
+    /// It was not made with any that could.
+    Signature,
+}
+
 /// The token that the caller gave: as it is, as `@FILE`, or as `env:NAME`.
 ///
 /// # Errors
@@ -113,6 +132,7 @@ impl Section {
         &self,
         token: &Secret,
         is_of_site: bool,
+        signatures: Option<Signatures>,
         warn: &dyn Fn(&str),
     ) -> Result<Caller, Error> {
         let token = token.expose();
@@ -138,7 +158,7 @@ impl Section {
             "HS256" => self.check_secret(signed.as_bytes(), &signature, warn)?,
             "RS256" | "ES256" | "EdDSA" => {
                 let kid = header.get("kid").and_then(Value::as_str);
-                self.check_key(algorithm, kid, signed.as_bytes(), &signature)?;
+                self.check_key(signatures, algorithm, kid, signed.as_bytes(), &signature)?;
             }
             other => {
                 let other = line(&other.chars().take(20).collect::<String>());
@@ -196,14 +216,26 @@ impl Section {
         Ok(())
     }
 
-    #[cfg(feature = "http")]
     fn check_key(
         &self,
+        signatures: Option<Signatures>,
         algorithm: &str,
         kid: Option<&str>,
         signed: &[u8],
         signature: &[u8],
     ) -> Result<(), Error> {
+        let Some(verify) = signatures else {
+            return Err(Error::Denied {
+                code: REFUSED,
+                message: format!(
+                    "the identity is not taken: it is signed with {algorithm}, and this program checks \
+                     HS256 alone"
+                ),
+                hint: Some(
+                    "generate it again with --broker: the rest comes with a vault".to_owned(),
+                ),
+            });
+        };
         let Some(file) = &self.jwks_file else {
             let words = format!("it is signed with {algorithm}, and there is no jwks_file");
             return Err(refused(&words));
@@ -213,18 +245,10 @@ impl Section {
             .map_err(|error| refused(&format!("cannot read {shown}: {error}")))?;
         let set = serde_json::from_str(&text)
             .map_err(|error| refused(&format!("{shown} is no set of keys: {error}")))?;
-        keys::verify(&set, algorithm, kid, signed, signature).map_err(|wrong| match wrong {
-            keys::Wrong::NoKey => refused(&format!("no key of {shown} is the one that signed it")),
-            keys::Wrong::Signature => refused("its signature is wrong"),
+        verify(&set, algorithm, kid, signed, signature).map_err(|wrong| match wrong {
+            Wrong::NoKey => refused(&format!("no key of {shown} is the one that signed it")),
+            Wrong::Signature => refused("its signature is wrong"),
         })
-    }
-
-    #[cfg(not(feature = "http"))]
-    fn check_key(&self, algorithm: &str, _: Option<&str>, _: &[u8], _: &[u8]) -> Result<(), Error> {
-        let _ = &self.jwks_file;
-        Err(refused(&format!(
-            "it is signed with {algorithm}, and a program for a local server checks HS256 alone"
-        )))
     }
 
     fn check_claims(&self, claims: &Value, now: i64) -> Result<(), Error> {

@@ -1,6 +1,7 @@
 //! A run: a program, what it was told, and the calls it makes.
 
 mod confirm;
+mod conversation;
 mod govern;
 mod marked;
 mod task;
@@ -11,24 +12,19 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::asked::Respondent;
-use crate::client::{self, Client, Introduction, Limits};
 use crate::config::{Alter, Config};
 use crate::context::Context;
 use crate::credentials::{self, Filled};
 use crate::environment;
 use crate::error::{Error, Exit};
-use crate::host::Host;
 use crate::output::printer::Printer;
 use crate::output::{Answer, Files, pretty};
 use crate::person;
 use crate::policy::Subject;
-use crate::resilience::{self, Failure, Plan, Server};
-use crate::settings::{Format, Settings, Verbosity};
-use crate::signal::Signals;
-use crate::spec::{Spec, Tool, Transport};
+use crate::settings::{Format, Settings};
+use crate::spec::{Spec, Tool};
 use crate::text::plain;
-use crate::transport::{Connector, Endpoint};
+use crate::transport::Connector;
 use crate::vault::{Broker, Opening, Patience, Vault};
 
 /// How long a person may take to connect or approve something.
@@ -45,12 +41,6 @@ pub(crate) struct Run {
     config: OnceCell<Config>,
     /// The other server that was asked, if it was.
     stand_in: OnceCell<String>,
-}
-
-/// Who speaks with a server: the run that is meant for it, and who answers what it asks back.
-struct Side<'a> {
-    run: &'a Run,
-    host: Arc<Respondent>,
 }
 
 impl Run {
@@ -166,181 +156,6 @@ impl Run {
         self.govern(&Subject { wire: tool, known }, assemble, |arguments| {
             self.call_tool(tool, known, json!({"name": tool, "arguments": arguments}))
         })
-    }
-
-    /// Starts or reaches the server, asks it, tells the caller, and only then sees the server off.
-    ///
-    /// What is asked may be asked again, of a server started or reached anew; no request that may have
-    /// done something is made twice for that.
-    pub(crate) fn converse<T>(
-        &self,
-        ask: impl AsyncFn(&mut Client) -> Result<T, Error>,
-        tell: impl FnOnce(T) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        self.converse_about(None, ask, tell)
-    }
-
-    /// The same for a call that may be repeated, even if it was carried out, or not.
-    fn converse_about<T>(
-        &self,
-        call: Option<bool>,
-        ask: impl AsyncFn(&mut Client) -> Result<T, Error>,
-        tell: impl FnOnce(T) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let host = self.host()?;
-        let options = self
-            .settings
-            .resilience
-            .over(self.config()?, &self.settings);
-        let other = self.fallback(&options);
-        client::converse(async {
-            let mut signals = Signals::listen()?;
-            let filled = signals.or(self.credentials()).await??;
-            let outcome = async {
-                let first = self.server(host, &filled)?;
-                let fallback = other.as_ref().map(|other| {
-                    // What is meant for the first one's address is for no other.
-                    let filled = Filled {
-                        values: filled.values.clone(),
-                        headers: Vec::new(),
-                        broker: filled.broker.clone(),
-                    };
-                    async move || {
-                        let server = other.server(other.host()?, &filled)?;
-                        Connector::that_reaches(&server.endpoint, self.connectors)?;
-                        let overrides = &other.settings.overrides;
-                        let _ = self
-                            .stand_in
-                            .set(environment::address(self.spec, overrides));
-                        Ok(server)
-                    }
-                });
-                let once = async |server: &Server<Side<'_>>, limits, signals: &mut Signals| {
-                    let Side { run, host } = &server.who;
-                    run.once(&server.endpoint, host, limits, signals, &ask)
-                        .await
-                };
-                let plan = Plan::new(&options, self.settings.limits(), call, &self.printer);
-                let attempt = resilience::attempt(&plan, first, fallback, &mut signals, once);
-                let (answer, client) = attempt.await?;
-                let outcome = tell(answer);
-                let _ = signals.or(client.close()).await;
-                outcome
-            }
-            .await;
-            let Some(broker) = &filled.broker else {
-                return outcome;
-            };
-            match (outcome, signals.or(broker.close()).await) {
-                (Err(Error::Signal(exit)), Ok(Some(pending)))
-                    if pending.code() == "approval_pending" =>
-                {
-                    self.printer.note(&pending.to_string());
-                    if let Some(hint) = pending.hint() {
-                        self.printer.note(&hint);
-                    }
-                    Err(Error::Signal(exit))
-                }
-                // A server that waits for an approval answers no sooner than somebody has decided.
-                (Err(Error::Timeout { .. }), Ok(Some(pending)))
-                    if pending.code() == "approval_pending" =>
-                {
-                    Err(pending)
-                }
-                // What the server could not get by the broker is what the run failed of, whatever the
-                // server made of it.
-                (Ok(()) | Err(Error::Tool { .. }), Ok(Some(fault))) => Err(fault),
-                (outcome, _) => outcome,
-            }
-        })
-    }
-
-    /// Who answers what a server asks.
-    fn host(&self) -> Result<Respondent, Error> {
-        Respondent::new(
-            self.spec.name,
-            &self.settings,
-            self.spec.server.capabilities,
-            self.printer.clone(),
-        )
-    }
-
-    /// The server, with all that it takes to reach it.
-    fn server(&self, host: Respondent, filled: &Filled) -> Result<Server<Side<'_>>, Error> {
-        let overrides = &self.settings.overrides;
-        let endpoint = environment::endpoint(self.spec, overrides, filled, &self.context)?;
-        let who = Side {
-            run: self,
-            host: Arc::new(host),
-        };
-        Ok(Server { who, endpoint })
-    }
-
-    /// The run that asks the fallback instead, if there is one.
-    fn fallback(&self, options: &resilience::Options) -> Option<Self> {
-        let settings = Settings {
-            overrides: options.fallback.overrides(&self.settings.overrides)?,
-            ..self.settings.clone()
-        };
-        let run = Self::new(self.spec, self.connectors, self.vaults, settings);
-        Some(Self {
-            context: self.context.clone(),
-            ..run
-        })
-    }
-
-    /// One attempt: a connection of its own, and what the server says to all that is asked.
-    async fn once<T>(
-        &self,
-        endpoint: &Endpoint,
-        host: &Arc<Respondent>,
-        limits: Limits,
-        signals: &mut Signals,
-        ask: &impl AsyncFn(&mut Client) -> Result<T, Error>,
-    ) -> Result<(T, Client), Failure> {
-        let server = &self.spec.server;
-        let introduction = Introduction {
-            name: self.spec.name.to_owned(),
-            revision: self.settings.revision(server.protocol),
-            events: matches!(server.transport, Transport::Http { events: true, .. })
-                && !self.settings.overrides.is_elsewhere(),
-            log_level: (self.settings.verbosity == Verbosity::Verbose).then_some("debug"),
-        };
-        let connecting = Client::connect(
-            endpoint.clone(),
-            self.connectors,
-            introduction,
-            limits,
-            Arc::clone(host) as Arc<dyn Host>,
-        );
-        let connected = signals.or(connecting).await.and_then(|connected| connected);
-        let mut client = connected.map_err(Failure::unconnected)?;
-        let answer = match signals.or(ask(&mut client)).await {
-            Ok(answer) => answer,
-            Err(signal) => {
-                // The server is told first; a second signal does not wait for that.
-                let told = client.cancel("the caller was interrupted");
-                let _ = signals.or(told).await;
-                return Err(Failure {
-                    error: signal,
-                    sent: client.sent(),
-                    is_connected: true,
-                });
-            }
-        };
-        match host.settle(answer) {
-            Ok(answer) => Ok((answer, client)),
-            Err(error) => {
-                let sent = client.sent();
-                let closed = signals.or(client.close()).await;
-                Err(Failure {
-                    // Whoever interrupts that wants no other attempt.
-                    error: closed.err().unwrap_or(error),
-                    sent,
-                    is_connected: true,
-                })
-            }
-        }
     }
 
     /// The folder for the binaries of an answer, made before the server is asked for one.

@@ -44,7 +44,7 @@ impl std::fmt::Debug for Secret {
 /// people, which half of all answers are about.
 ///
 /// A guess, which the configuration can overrule. What is neither known nor plain is a secret.
-pub fn is_plain(name: &str, value: &str) -> bool {
+pub(crate) fn is_plain(name: &str, value: &str) -> bool {
     const LAST_WORDS: [&str; 36] = [
         "account",
         "cluster",

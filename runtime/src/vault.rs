@@ -10,6 +10,11 @@
 //! linked: hence the table of one function and the trait. The run never learns how a vault is spoken
 //! to, and a broker never learns what a tool is but by name.
 
+#![cfg_attr(
+    not(feature = "http"),
+    allow(dead_code, reason = "only a vault reads what a run wants of one")
+)]
+
 use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -19,6 +24,7 @@ use serde_json::Value;
 
 use crate::context::Context;
 use crate::error::Error;
+use crate::identity::Signatures;
 use crate::output::printer::Printer;
 use crate::secret::Secret;
 
@@ -26,6 +32,8 @@ use crate::secret::Secret;
 #[derive(Clone, Copy)]
 pub struct Vault {
     pub(crate) open: fn(Opening) -> Result<Arc<dyn Broker>, Error>,
+    /// Checks the signatures of callers' identities: what speaks TLS can do that as well.
+    pub(crate) verify: Signatures,
 }
 
 impl std::fmt::Debug for Vault {

@@ -242,6 +242,11 @@ impl Typist {
         self.terminal.write_all(typed.as_bytes()).unwrap();
     }
 
+    /// All that was shown so far.
+    pub(crate) fn shown(&self) -> String {
+        self.shown.lock().unwrap().clone()
+    }
+
     /// Presses Ctrl-C, as the terminal of a session would have it.
     pub(crate) fn interrupt(&self) {
         self.signal("INT");

@@ -143,11 +143,17 @@ impl Alter {
         let (_, answer) =
             answer.map_err(|refusal| refusal.about(&Asked::of_provider(wish.provider)))?;
         let mut answer = Fields::of(answer)?;
+        let token = answer.needed("session_token")?;
+        let url = page(&mut answer, "connect_url")?;
+        // Masked wherever it is printed, unless nobody could go to the page then.
+        let token = match url.contains(&token) {
+            true => Secret::plain(token),
+            false => Secret::new(token),
+        };
         Ok(Session {
             provider: wish.provider.to_owned(),
-            // The page's address may have it within, and would lead nowhere if it were masked there.
-            watch: Watch::Token(Secret::plain(answer.needed("session_token")?)),
-            url: page(&mut answer, "connect_url")?,
+            watch: Watch::Token(token),
+            url,
             expires_in: life(&mut answer)?,
         })
     }

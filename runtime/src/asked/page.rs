@@ -41,6 +41,7 @@ impl Page {
         agreed.unwrap_or_default()
     }
 
+    #[cfg(feature = "http")]
     /// Opens the page for a person who asked for it.
     pub(crate) fn open(&self, printer: &Printer) {
         match browser::open(&self.0.whole) {

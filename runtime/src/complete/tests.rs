@@ -1,8 +1,7 @@
 //! What is proposed, place by place.
 
 use super::*;
-use crate::output::printer::Printer;
-use crate::settings::{Format, Settings, Verbosity};
+use crate::settings::Settings;
 use crate::spec::{Branch, Field, More, Parameter, Server, Shape, Transport};
 
 const PLAIN: Parameter = Parameter::PLAIN;

@@ -9,18 +9,11 @@ use ring::signature::{
 };
 use serde_json::Value;
 
-/// What is wrong with a signature.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Wrong {
-    /// There is no key that could have been used for it.
-    NoKey,
-    /// It was not made with any that could.
-    Signature,
-}
+use super::Wrong;
 
 /// Checks a signature with the keys of a set that it can be by: of its kind and, where it names one,
 /// of that name.
-pub(super) fn verify(
+pub(crate) fn verify(
     set: &Value,
     algorithm: &str,
     kid: Option<&str>,

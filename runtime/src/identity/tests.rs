@@ -7,6 +7,11 @@ use serde_json::json;
 
 use super::*;
 
+#[cfg(feature = "http")]
+const SIGNATURES: Option<Signatures> = Some(keys::verify);
+#[cfg(not(feature = "http"))]
+const SIGNATURES: Option<Signatures> = None;
+
 const SECRET_TEXT: &str = "a secret of the tests, of 32 bytes or more";
 
 #[cfg(feature = "http")]
@@ -54,9 +59,9 @@ impl Desk {
 
     /// Who a token is of, or why it is not taken.
     fn verify(&self, lines: &str, token: &str) -> Result<Caller, String> {
-        let verified = self
-            .section(lines)
-            .verify(&Secret::plain(token), false, &|_| {});
+        let verified =
+            self.section(lines)
+                .verify(&Secret::plain(token), false, SIGNATURES, &|_| {});
         verified.map_err(|error| {
             assert_eq!((error.code(), error.exit() as u8), ("identity_refused", 4));
             let words = error.to_string();
@@ -351,7 +356,7 @@ fn a_secret_that_others_can_read_is_warned_about() {
         let token = Secret::plain(with_secret(&json!({"exp": soon()})));
         let warn = |warning: &str| warnings.borrow_mut().push(warning.to_owned());
         desk.section(SECRET_ONLY)
-            .verify(&token, false, &warn)
+            .verify(&token, false, SIGNATURES, &warn)
             .unwrap();
         warnings.into_inner()
     };

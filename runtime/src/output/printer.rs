@@ -125,6 +125,7 @@ impl Printer {
         }
     }
 
+    #[cfg(feature = "http")]
     /// Says a line on standard error, when all is to be said.
     pub(crate) fn detail(&self, line: &str) {
         if self.verbosity == Verbosity::Verbose {

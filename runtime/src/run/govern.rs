@@ -113,7 +113,10 @@ impl Run {
             ));
         };
         let warn = |warning: &str| self.printer.warn(warning);
-        section.verify(&token, is_of_site, &warn).map(Some)
+        let signatures = self.vaults.first().map(|vault| vault.verify);
+        section
+            .verify(&token, is_of_site, signatures, &warn)
+            .map(Some)
     }
 }
 
