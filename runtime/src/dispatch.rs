@@ -52,15 +52,6 @@ pub(crate) fn dispatch(
     exit.into()
 }
 
-/// What was read of the last command on a line, which is the one that has the options.
-fn innermost(matches: &ArgMatches) -> &ArgMatches {
-    let mut inner = matches;
-    while let Some((_, deeper)) = inner.subcommand() {
-        inner = deeper;
-    }
-    inner
-}
-
 /// Why no command was reached.
 enum Left {
     /// Something is wrong.
