@@ -149,6 +149,12 @@ impl Run {
                     }
                     Err(Error::Signal(exit))
                 }
+                // A server that waits for an approval answers no sooner than somebody has decided.
+                (Err(Error::Timeout { .. }), Ok(Some(pending)))
+                    if pending.code() == "approval_pending" =>
+                {
+                    Err(pending)
+                }
                 // What the server could not get by the broker is what the run failed of, whatever the
                 // server made of it.
                 (Ok(()) | Err(Error::Tool { .. }), Ok(Some(fault))) => Err(fault),
