@@ -1,6 +1,6 @@
 //! Where the values of slots come from, and that nobody sees them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use mcpress_tests::{Kind, Sandbox, fixture, press};
 use serde_json::json;
@@ -26,7 +26,7 @@ fn program(sandbox: &Sandbox) -> PathBuf {
 }
 
 /// The length of a variable of the server's: its value is masked.
-fn length(sandbox: &Sandbox, program: &PathBuf, options: &[&str], name: &str) -> String {
+fn length(sandbox: &Sandbox, program: &Path, options: &[&str], name: &str) -> String {
     let line = ["get-env", "--name", name];
     let outcome = sandbox.run(program, options.iter().chain(&line)).exits(0);
     outcome.stdout.trim_end().to_owned()
@@ -213,7 +213,7 @@ fn a_wrong_configuration_is_refused_with_its_file_line_and_key() {
         let file = config(&sandbox, text);
         let line = ["--mcp-config", &file, "get-env", "--name", "X"];
         let outcome = sandbox.run(&program, line).exits(2);
-        assert!(outcome.stderr.contains(&format!("{file}")), "{outcome:?}");
+        assert!(outcome.stderr.contains(&file), "{outcome:?}");
         assert!(outcome.stderr.contains(place), "{outcome:?}");
     }
 }

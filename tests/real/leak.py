@@ -13,6 +13,7 @@ line; any failure exits 1.
 import base64
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -30,9 +31,9 @@ from report import Report
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-# Secrets of one's own, with what is escaped in JSON, in URLs and in shells.
-OWN = 'm4rk-\\"é%2B+/-0wn-s3cret'
-KEPT = "m4rk-kept-s3cret"
+# Secrets of one's own, with what is escaped in JSON, in URLs and in shells; nobody else has the same.
+OWN = f'm4rk-{os.getpid()}-\\"é%2B+/-0wn-s3cret'
+KEPT = f"m4rk-{os.getpid()}-kept-s3cret"
 # What the API wants; the vault has both.
 USER, PASSWORD = "fake-mapi-key", "fake-mapi-secret"
 PLACES = ["result", "failure", "error", "stderr", "log", "progress"]
@@ -85,15 +86,21 @@ class Marks:
 
     def found(self, data):
         data = data if isinstance(data, bytes) else data.encode("utf-8", "surrogateescape")
+        # The address of a page has its session within, and is for whoever is to open it.
+        data = re.sub(rb"#session=sess_fake_\d+", b"", data)
         return sorted(name for name, all_ in self.bytes.items() if any(form in data for form in all_))
 
 
 class Watch(threading.Thread):
-    """Reads the command lines and environments of all processes, again and again."""
+    """Reads the command lines and environments of all processes, again and again.
 
-    def __init__(self, marks):
+    The vault's secrets are the same in every test, which others may run at the same time: they count in
+    processes that know of the trial's folder. The trial's own count in any.
+    """
+
+    def __init__(self, marks, folder):
         super().__init__(daemon=True)
-        self.marks, self.seen, self.over = marks, set(), threading.Event()
+        self.marks, self.folder, self.seen, self.over = marks, str(folder).encode(), set(), threading.Event()
 
     def run(self):
         while not self.over.is_set():
@@ -102,12 +109,13 @@ class Watch(threading.Thread):
 
     def look(self):
         for pid in filter(str.isdigit, os.listdir("/proc")) if os.path.isdir("/proc") else []:
-            for what in ("cmdline", "environ"):
-                try:
-                    data = Path(f"/proc/{pid}/{what}").read_bytes()
-                except OSError:
-                    continue
-                found = self.marks.found(data)
+            try:
+                shown = {what: Path(f"/proc/{pid}/{what}").read_bytes() for what in ("cmdline", "environ")}
+            except OSError:
+                continue
+            is_ours = any(self.folder in data for data in shown.values())
+            for what, data in shown.items():
+                found = [mark for mark in self.marks.found(data) if is_ours or mark in ("own", "kept")]
                 if found:
                     self.seen.update((what, self.name_of(pid), mark) for mark in found)
 
@@ -119,9 +127,25 @@ class Watch(threading.Thread):
         names = [Path(word.decode("utf-8", "replace")).name for word in words[:2]]
         return names[1] if names[0] == "mcpress-fixture" and len(names) > 1 else names[0]
 
+    def gone(self, within=10.0):
+        """Whether nothing of the trial runs any more, but for its vault; waits a while for it."""
+        end = time.monotonic() + within
+        while time.monotonic() < end:
+            running = [pid for pid in filter(str.isdigit, os.listdir("/proc")) if self.is_ours(pid)]
+            if not running:
+                return True
+            time.sleep(0.05)
+        return False
+
+    def is_ours(self, pid):
+        try:
+            return self.folder in Path(f"/proc/{pid}/environ").read_bytes()
+        except OSError:
+            return False
+
     def listing(self):
         said = subprocess.run(["ps", "-A", "-ww", "-o", "args="], capture_output=True, check=False).stdout
-        return self.marks.found(said)
+        return [mark for mark in self.marks.found(said) if mark in ("own", "kept")]
 
 
 class Trial:
@@ -149,7 +173,7 @@ class Trial:
             "--env", f"ERRAND_SECRET={OWN}", "--out", str(out / "crate"), "--bundle", str(out / "errand"),
             env={"HOME": str(self.home)},
         )
-        report.check("a program is made", made.code == 0, made)
+        report.check("a program is made", made.code == 0 and Watch(self.marks, self.home).gone(), made)
         self.silent("made with values", made.out + made.err)
         # The vault's invented keys are in the tests of every runtime.
         self.kept_out("what is made", out / "crate", out / "errand", only=("own", "kept"))
@@ -192,7 +216,7 @@ class Trial:
         said = []
         lines = [
             ["get", "--path", "things"], ["get", "--path", "nothing"], ["post", "--path", "things", "--body", '{"a": 1}'],
-            ["delete", "--path", "things/1"], ["upload", "--n", "2000"], ["download", "--n", "2000"],
+            ["delete", "--path", "things/1", "--yes"], ["delete", "--path", "x"], ["upload", "--n", "2000"], ["download", "--n", "2000"],
             ["many", "--path", "things", "--n", "3"], ["request", "--target", "/v1/../x"], ["environment"], ["wait", "--ms", "50"],
             ["get", "--no-such-flag"], ["get", "--path", "things", "--dry-run"], ["call", "get", "path=things"],
             *[["blurt", "--place", place] for place in PLACES],
@@ -208,6 +232,8 @@ class Trial:
                     more += ["-v"] if output != "text" else []
                 run = cli(*line, *more)
                 said.append(f"$ {' '.join([*line, *more])} {run.code}\n{run.out}{run.err}")
+        panics = [text for text in said if "panicked" in text]
+        self.report.check(f"{note}: nothing panics", not panics, "\n".join(panics))
         found = {tuple(self.marks.found(text)): text for text in said if self.marks.found(text)}
         self.report.check(f"{note}: {len(said)} runs say nothing", not found, "\n".join(f"{marks}\n{text[:1500]}" for marks, text in found.items()))
 
@@ -216,13 +242,14 @@ class Trial:
         self.control("reset")
         self.config(config)
         cli = self.program(**env)
-        watch = Watch(self.marks)
+        watch = Watch(self.marks, self.out)
         watch.start()
         if stdin:
             run = cli("auth", "set", "ERRAND_SECRET", "--insecure-storage", stdin=stdin)
             self.report.check(f"{name}: a value is kept", run.code == 0, run)
         self.everything(cli, name)
         works = cli("get", "--path", "things", "-o", "json")
+        self.report.check(f"{name}: nothing is left running", watch.gone())
         watch.over.set()
         watch.join()
         # A process that has not become its program yet, or has ended, is the one that it was before.
@@ -253,7 +280,7 @@ class Trial:
         store = self.home / ".local/state/errand/credentials.json"
         self.trial("store", base, allowed=callers | servers, but=(store,), stdin=KEPT)
         mode = stat.S_IMODE(store.stat().st_mode)
-        self.report.check("store: it is for its owner alone", mode == 0o600 and b"m4rk-kept" in store.read_bytes(), oct(mode))
+        self.report.check("store: it is for its owner alone", mode == 0o600 and KEPT.encode() in store.read_bytes(), oct(mode))
         forgotten = self.program()("auth", "unset", "ERRAND_SECRET")
         self.report.check("store: it is forgotten", forgotten.code == 0 and b"m4rk" not in store.read_bytes(), forgotten)
 

@@ -19,10 +19,11 @@ const LONGEST_CALLER: usize = 255;
 /// longest spelling a character has, are not.
 const SHORT_VALUE: usize = 50;
 
-/// How much of it a call carries. The vault knows of some calls whom they are for by themselves.
+/// How much of it a call carries, which is as much as the vendor's own clients do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Extent {
-    Nothing,
+    /// The caller by name alone: the calls of which the vault knows whom they are for.
+    Name,
     Caller,
     /// The context too: the calls that use a credential.
     Whole,
@@ -65,14 +66,13 @@ impl Attribution {
     /// The headers of a call, which are signed.
     pub(super) fn headers(&self, extent: Extent) -> Vec<Header> {
         let mut headers = Vec::new();
-        if extent == Extent::Nothing {
-            return headers;
-        }
         if let Some(caller) = &self.caller {
             headers.push((CALLER, caller.clone()));
             headers.push((CALLER_TYPE, "service".to_owned()));
         }
-        if let Some(actor) = self.actor.get() {
+        if extent != Extent::Name
+            && let Some(actor) = self.actor.get()
+        {
             headers.push((ACTOR, actor.clone()));
         }
         if extent == Extent::Whole
@@ -219,7 +219,7 @@ mod tests {
             (CALLER, "altr-cli".to_owned()),
             (CALLER_TYPE, "service".to_owned()),
         ];
-        assert_eq!(attribution.headers(Extent::Nothing), []);
+        assert_eq!(attribution.headers(Extent::Name), caller);
         assert_eq!(attribution.headers(Extent::Caller), caller);
         assert_eq!(
             attribution.headers(Extent::Whole).last(),
@@ -233,8 +233,10 @@ mod tests {
         attribution.hear("not a uuid");
         attribution.hear("3F2D8B96-442D-5802-AC10-F11F02434957");
         assert_eq!(attribution.headers(Extent::Caller).len(), 2);
+        assert_eq!(attribution.headers(Extent::Name).len(), 2);
         attribution.hear("3f2d8b96-442d-5802-ac10-f11f02434957");
         attribution.hear("00000000-0000-0000-0000-000000000000");
+        assert_eq!(attribution.headers(Extent::Name).len(), 2);
         assert_eq!(
             attribution.headers(Extent::Caller)[2],
             (ACTOR, "3f2d8b96-442d-5802-ac10-f11f02434957".to_owned())

@@ -143,7 +143,7 @@ impl Alter {
             sdk_correlation_id: self.run.clone(),
         };
         let call = Call {
-            extent: Extent::Nothing,
+            extent: Extent::Name,
             ..Call::post(&target, &body)?
         };
         self.call(call).await.map(drop)

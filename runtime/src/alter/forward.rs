@@ -228,7 +228,7 @@ impl Alter {
 /// A call about an approval, which knows by itself whom it is for.
 fn asking(target: &str, patience: Duration) -> Call<'_> {
     Call {
-        extent: Extent::Nothing,
+        extent: Extent::Name,
         patience,
         ..Call::get(target)
     }

@@ -149,6 +149,12 @@ impl Run {
                     }
                     Err(Error::Signal(exit))
                 }
+                // A server that waits for an approval answers no sooner than somebody has decided.
+                (Err(Error::Timeout { .. }), Ok(Some(pending)))
+                    if pending.code() == "approval_pending" =>
+                {
+                    Err(pending)
+                }
                 // What the server could not get by the broker is what the run failed of, whatever the
                 // server made of it.
                 (Ok(()) | Err(Error::Tool { .. }), Ok(Some(fault))) => Err(fault),
@@ -158,13 +164,25 @@ impl Run {
     }
 
     /// Who answers what a server asks.
-    fn host(&self) -> Result<Respondent, Error> {
+    pub(crate) fn host(&self) -> Result<Respondent, Error> {
         Respondent::new(
             self.spec.name,
             &self.settings,
             self.spec.server.capabilities,
             self.printer.clone(),
         )
+    }
+
+    /// How the server is come to.
+    pub(crate) fn introduction(&self) -> Introduction {
+        let server = &self.spec.server;
+        Introduction {
+            name: self.spec.name.to_owned(),
+            revision: self.settings.revision(server.protocol),
+            events: matches!(server.transport, Transport::Http { events: true, .. })
+                && !self.settings.overrides.is_elsewhere(),
+            log_level: (self.settings.verbosity == Verbosity::Verbose).then_some("debug"),
+        }
     }
 
     /// The server, with all that it takes to reach it.
@@ -200,18 +218,10 @@ impl Run {
         signals: &mut Signals,
         question: &dyn Question,
     ) -> Result<Client, Failure> {
-        let server = &self.spec.server;
-        let introduction = Introduction {
-            name: self.spec.name.to_owned(),
-            revision: self.settings.revision(server.protocol),
-            events: matches!(server.transport, Transport::Http { events: true, .. })
-                && !self.settings.overrides.is_elsewhere(),
-            log_level: (self.settings.verbosity == Verbosity::Verbose).then_some("debug"),
-        };
         let connecting = Client::connect(
             endpoint.clone(),
             self.connectors,
-            introduction,
+            self.introduction(),
             limits,
             Arc::clone(host) as Arc<dyn Host>,
         );

@@ -213,8 +213,8 @@ async fn an_approval_is_asked_after_by_whoever_has_its_id() {
             .map(|refusal| (refusal.code(), refusal.exit()));
         assert_eq!(refusal, code, "{word}");
         assert_eq!(heard.target, "/sdk/approvals/a%2F1%3F?wait=25");
-        assert_eq!(heard.header("x-alter-caller"), None);
-        assert_eq!(heard.header("x-alter-signature-v2"), None);
+        assert_eq!(heard.header("x-alter-caller"), Some("altr-cli"));
+        assert_eq!(heard.header("x-alter-context"), None);
     }
     let (_, refused) = asked(200, answer("else"), async |alter| {
         alter.approval("a", Duration::ZERO).await
@@ -520,7 +520,7 @@ async fn a_grant_that_allows_too_little_is_reported_within_bounds() {
         heard.target,
         format!("/sdk/grants/{GRANT}/report-scope-mismatch")
     );
-    assert_eq!(heard.header("x-alter-caller"), None);
+    assert_eq!(heard.header("x-alter-caller"), Some("altr-cli"));
     let body = heard.json();
     assert_eq!(body["missing_scopes"].as_array().unwrap().len(), 50);
     assert_eq!(body["missing_scopes"][0].as_str().unwrap().len(), 256);
