@@ -171,6 +171,9 @@ impl Authorization {
         if may_renew && self.renew(&mut state, sent).await?.is_some() {
             return Ok(true);
         }
+        if self.settings.only_signed_in {
+            return Ok(false);
+        }
         let asked = self.asked(&state);
         let scopes = self.scopes(&asked, &challenge, &found);
         if challenge.wants_more()

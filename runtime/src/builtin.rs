@@ -5,6 +5,7 @@ pub(crate) mod auth;
 pub(crate) mod call;
 mod check;
 mod complete;
+mod doctor;
 mod explain;
 pub(crate) mod form;
 mod manual;

@@ -26,6 +26,11 @@ pub(crate) fn text(time: i64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{fraction:03}Z")
 }
 
+/// A whole second since 1970 as text: `2026-03-01T12:00:00Z`.
+pub(crate) fn seconds(time: i64) -> String {
+    text(time.saturating_mul(1000)).replace(".000Z", "Z")
+}
+
 /// The time that a text names: RFC 3339, a day, or how long ago it was, as in `90s`, `30m`, `12h`, `7d`.
 pub(crate) fn read(text: &str, now: i64) -> Option<i64> {
     ago(text, now).or_else(|| timestamp(text))

@@ -24,7 +24,7 @@ use crate::environment;
 use crate::error::{Error, Exit, Fault};
 use crate::private;
 use crate::secret::Secret;
-use crate::vault::{Broker, Opening, Supply, Vault, Want};
+use crate::vault::{Broker, Grant, Opening, Supply, Vault, Want};
 use store::Store;
 
 /// The values of one run.
@@ -52,38 +52,21 @@ pub(crate) async fn fill(
     let mut filled = Filled::default();
     let mut missing = Vec::new();
     let mut wants = Vec::new();
-    for Planned {
-        name,
-        required,
-        secret,
-        from,
-    } in planned
-    {
-        let value = match from {
-            From::Option(value) | From::Environment { value, .. } => Some(value),
-            From::Store(_) => store.get(&name).await?,
-            From::Keychain => store.in_keychain(&name).await?,
-            From::File(path) => Some(read(&name, &path)?),
-            From::Helper(words) => Some(helper::value(&name, &words).await?),
-            From::Vault(what) => {
-                wants.push(Want { slot: name, what });
-                continue;
-            }
-            From::Nowhere => None,
-        };
-        match value {
-            Some(value) => {
-                if value.expose().contains('\0') {
-                    return Err(unusable(&name, "it holds a NUL"));
-                }
-                let value = match secret {
-                    true => Secret::new(value.expose()),
-                    false => Secret::plain(value.expose()),
-                };
+    for planned in planned {
+        let value = value(&store, &planned).await?;
+        let Planned {
+            name,
+            required,
+            from,
+            ..
+        } = planned;
+        match (value, from) {
+            (_, From::Vault(what)) => wants.push(Want { slot: name, what }),
+            (Some(value), _) => {
                 filled.values.insert(name, value);
             }
-            None if required => missing.push(name),
-            None => {}
+            (None, _) if required => missing.push(name),
+            (None, _) => {}
         }
     }
     if !missing.is_empty() {
@@ -97,6 +80,43 @@ pub(crate) async fn fill(
         filled.broker = Some(broker);
     }
     Ok(filled)
+}
+
+/// The value that was planned; none where there is none, or where the vault has it.
+pub(crate) async fn value(store: &Store, planned: &Planned) -> Result<Option<Secret>, Error> {
+    let name = &planned.name;
+    let value = match &planned.from {
+        From::Option(value) | From::Environment { value, .. } => Some(value.clone()),
+        From::Store(_) => store.get(name).await?,
+        From::Keychain => store.in_keychain(name).await?,
+        From::File(path) => Some(read(name, path)?),
+        From::Helper(words) => Some(helper::value(name, words).await?),
+        From::Vault(_) | From::Nowhere => None,
+    };
+    let Some(value) = value else {
+        return Ok(None);
+    };
+    if value.expose().contains('\0') {
+        return Err(unusable(name, "it holds a NUL"));
+    }
+    Ok(Some(match planned.secret {
+        true => Secret::new(value.expose()),
+        false => Secret::plain(value.expose()),
+    }))
+}
+
+/// The grants that slots are of, each once.
+pub(crate) fn grants(planned: &[Planned]) -> Vec<Grant> {
+    let mut grants: Vec<Grant> = Vec::new();
+    for planned in planned {
+        if let From::Vault(what) = &planned.from
+            && let Some(grant) = what.grant()
+            && !grants.contains(grant)
+        {
+            grants.push(grant.clone());
+        }
+    }
+    grants
 }
 
 /// Opens the vault of a program, with the key that the environment or the store has.

@@ -253,6 +253,17 @@ pub enum Error {
     /// The log of calls is not what was written.
     #[error("{0}")]
     Audit(String),
+    /// Something that calls need was found not to work.
+    #[error("{} not work: see above", match found {
+        1 => "1 thing does".to_owned(),
+        found => format!("{found} things do"),
+    })]
+    Findings {
+        /// How many things.
+        found: usize,
+        /// The exit status of the worst.
+        exit: Exit,
+    },
     /// A signal asked the program to end.
     #[error("{}", if *.0 == Exit::Terminated { "terminated" } else { "interrupted" })]
     Signal(Exit),
@@ -303,6 +314,7 @@ impl Error {
             Self::Unfinished { cause, .. } | Self::Attempted { cause, .. } => cause.code(),
             Self::Damaged(_) => "damaged",
             Self::Audit(_) => "audit_broken",
+            Self::Findings { .. } => "findings",
             Self::Signal(Exit::Terminated) => "terminated",
             Self::Signal(_) => "interrupted",
             Self::Io { .. } => "io",
@@ -337,7 +349,7 @@ impl Error {
             Self::Refused { .. } | Self::Protocol(_) | Self::Drift { .. } | Self::Damaged(_) => {
                 Exit::Protocol
             }
-            Self::Signal(exit) => *exit,
+            Self::Signal(exit) | Self::Findings { exit, .. } => *exit,
             Self::Unfinished { cause, .. } | Self::Attempted { cause, .. } => cause.exit(),
             Self::Tool { .. } | Self::Audit(_) | Self::Io { .. } => Exit::Tool,
         }

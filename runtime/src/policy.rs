@@ -115,6 +115,22 @@ impl Policy {
         layers.find_map(|layer| Some((layer.identity.as_ref()?, layer.is_of_site)))
     }
 
+    /// The error for whoever does not say who calls, if nobody may call without that.
+    pub(crate) fn without_identity(&self) -> Option<Error> {
+        self.layers.iter().find_map(Layer::without_identity)
+    }
+
+    /// The files that rules were found in, and whether they are the site's.
+    pub(crate) fn files(&self) -> impl Iterator<Item = (&Path, bool)> {
+        let layers = self.layers.iter();
+        layers.map(|layer| (layer.file.as_path(), layer.is_of_site))
+    }
+
+    /// How many tools `RESTRICTED_TOOLS` names.
+    pub(crate) fn restricted(&self) -> usize {
+        self.restricted.len()
+    }
+
     /// What is said of the audit, what goes before first.
     pub(crate) fn audit(&self) -> impl Iterator<Item = &audit::Section> {
         self.layers.iter().filter_map(|layer| layer.audit.as_ref())
@@ -141,12 +157,8 @@ impl Policy {
         let marked = subject.known.is_some_and(is_destructive);
         admission.confirm = marked.then(|| "marked destructive".to_owned());
         for layer in &self.layers {
-            if let (Some(rule), None) = (&layer.wants_identity, caller) {
-                return Err(denied(
-                    "nobody may call this program without an identity",
-                    rule,
-                    Some(layer.way_to_identify()),
-                ));
+            if let (Some(refusal), None) = (layer.without_identity(), caller) {
+                return Err(refusal);
             }
             let sets = layer.rules_for(caller);
             for rules in &sets {
@@ -191,6 +203,13 @@ impl Layer {
     fn is_closed(&self) -> bool {
         let mut all = std::iter::once(&self.rules).chain(self.roles.values());
         all.any(|rules| rules.allow.is_some())
+    }
+
+    /// The error for whoever does not say who calls, if it wants that.
+    fn without_identity(&self) -> Option<Error> {
+        let rule = self.wants_identity.as_ref()?;
+        let words = "nobody may call this program without an identity";
+        Some(denied(words, rule, Some(self.way_to_identify())))
     }
 
     /// What can be done about a refusal.

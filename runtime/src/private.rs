@@ -16,6 +16,20 @@ pub(crate) fn prepare(path: &Path) -> std::io::Result<()> {
     builder.create(folder)
 }
 
+/// Whether a file could be made, in a folder that need not be there yet. Nothing is left behind.
+///
+/// # Errors
+///
+/// Why it could not.
+pub(crate) fn try_folder(path: &Path) -> std::io::Result<()> {
+    let mut folders = path.ancestors().skip(1);
+    let folder = folders.find(|folder| folder.exists());
+    let trial = folder.unwrap_or(Path::new("."));
+    let trial = trial.join(format!(".{}.new", std::process::id()));
+    options().write(true).create_new(true).open(&trial)?;
+    fs::remove_file(trial)
+}
+
 /// Does what needs a file's folder, and makes that first if there is none.
 pub(crate) fn in_folder<T>(
     path: &Path,

@@ -21,7 +21,7 @@ use crate::output::printer::Printer;
 use crate::output::{Answer, Files, pretty};
 use crate::person;
 use crate::policy::Subject;
-use crate::settings::{Format, Settings};
+use crate::settings::{Format, Settings, Verbosity};
 use crate::spec::{Spec, Tool};
 use crate::text::plain;
 use crate::transport::Connector;
@@ -98,21 +98,42 @@ impl Run {
 
     /// The vault, opened for this run.
     pub(crate) async fn broker(&self) -> Result<Arc<dyn Broker>, Error> {
-        let Alter { base_url, agent } = self.config()?.sections.alter.clone();
         let person = person::is_there();
+        let patience = Patience {
+            person,
+            browser: person,
+            wait: self.settings.wait,
+            limit: self.settings.timeout.unwrap_or(PATIENCE),
+        };
+        self.broker_with(patience, self.printer.clone()).await
+    }
+
+    /// The vault, opened for looking at it: nobody is asked for anything, and nothing is said on the side.
+    pub(crate) async fn silent_broker(&self) -> Result<Arc<dyn Broker>, Error> {
+        let patience = Patience {
+            person: false,
+            browser: false,
+            wait: false,
+            limit: PATIENCE,
+        };
+        let silent = Printer::new(self.printer.format(), Verbosity::Quiet);
+        self.broker_with(patience, silent).await
+    }
+
+    async fn broker_with(
+        &self,
+        patience: Patience,
+        printer: Printer,
+    ) -> Result<Arc<dyn Broker>, Error> {
+        let Alter { base_url, agent } = self.config()?.sections.alter.clone();
         credentials::open(self.spec.name, self.vaults, |key| Opening {
             program: self.spec.name.to_owned(),
             key,
             base_url: base_url.or_else(environment::vault_address),
             agent,
             context: self.context.clone(),
-            patience: Patience {
-                person,
-                browser: person,
-                wait: self.settings.wait,
-                limit: self.settings.timeout.unwrap_or(PATIENCE),
-            },
-            printer: self.printer.clone(),
+            patience,
+            printer,
         })
         .await
     }

@@ -90,6 +90,8 @@ pub struct AuthorizationSettings {
     pub alone: bool,
     /// Whether a server may lead to private addresses.
     pub private_addresses: bool,
+    /// Whether nobody is signed in now, and nothing is begun for it: who is not signed in is turned away.
+    pub only_signed_in: bool,
     /// The port that the browser is sent to; a free one unless told.
     pub port: Option<u16>,
     /// Where tokens are kept.

@@ -20,7 +20,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::context::Context;
 use crate::error::Error;
@@ -126,6 +126,18 @@ pub(crate) enum What {
     Derived,
 }
 
+impl What {
+    /// The grant that it is of, if it is of one.
+    pub(crate) fn grant(&self) -> Option<&Grant> {
+        match self {
+            Self::Value { grant, .. } | Self::Headers { grant, .. } | Self::Route { grant, .. } => {
+                Some(grant)
+            }
+            Self::Capability | Self::Derived => None,
+        }
+    }
+}
+
 /// Who carries a request of the server's to its origin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Carrier {
@@ -151,6 +163,34 @@ pub(crate) enum Address {
         account: Option<String>,
         label: Option<String>,
     },
+}
+
+/// What the subject of a grant begins with.
+const GRANT: &str = "grant ";
+
+impl Grant {
+    /// It as the subject of a [`Finding`].
+    pub(crate) fn subject(&self) -> String {
+        format!("{GRANT}{self}")
+    }
+}
+
+impl std::fmt::Display for Grant {
+    /// The provider and what tells it from others, or its id.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.by {
+            Address::Id(id) => f.write_str(id),
+            Address::Provider {
+                provider,
+                account,
+                label,
+            } => {
+                f.write_str(provider)?;
+                let more = [account, label].into_iter().flatten();
+                more.into_iter().try_for_each(|part| write!(f, "/{part}"))
+            }
+        }
+    }
 }
 
 /// What a broker got.
@@ -191,14 +231,53 @@ pub(crate) struct Finding {
     pub(crate) words: String,
     /// What mends it.
     pub(crate) hint: Option<String>,
+    /// The same for programs; of a grant `status`, `scopes` and `expires`.
+    pub(crate) details: Map<String, Value>,
+}
+
+impl Finding {
+    pub(crate) fn new(
+        subject: impl Into<String>,
+        verdict: Verdict,
+        words: impl Into<String>,
+    ) -> Self {
+        Self {
+            subject: subject.into(),
+            verdict,
+            words: words.into(),
+            hint: None,
+            details: Map::new(),
+        }
+    }
+
+    /// Whether it is a grant that was looked at.
+    pub(crate) fn is_of_grant(&self) -> bool {
+        self.subject.starts_with(GRANT)
+    }
+
+    /// The same with what mends it.
+    pub(crate) fn hint(self, hint: impl Into<Option<String>>) -> Self {
+        Self {
+            hint: hint.into(),
+            ..self
+        }
+    }
 }
 
 /// How something is, the worst last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Verdict {
     Fine,
+    /// Not looked at, because something that it needs is not there.
+    Skipped,
     /// Works, and should be looked at.
     Doubtful,
     /// Does not work; a run would end with this status.
     Bad(crate::error::Exit),
+}
+
+impl Verdict {
+    pub(crate) fn is_bad(self) -> bool {
+        matches!(self, Self::Bad(_))
+    }
 }

@@ -10,6 +10,7 @@ mod command_line;
 mod completion;
 mod content;
 mod credentials;
+mod doctor;
 mod drift;
 mod eras;
 mod errands;

@@ -1,12 +1,16 @@
 //! What people do for a vault: they connect accounts and approve requests, here or elsewhere.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use mcpress_fixtures::Alter;
 use mcpress_tests::{Kind, Outcome, Running, Sandbox, fixture, press, pressed, wait_until};
 use serde_json::{Value, json};
 
 use crate::asking::Typist;
+
+/// Long enough for a program to wait for something of the vault, which journals what it has answered.
+const MOMENT: Duration = Duration::from_millis(500);
 
 const SESSION: &str = "/sdk/oauth/connect/session";
 const POLL: &str = "/sdk/oauth/connect/session/poll";
@@ -369,7 +373,7 @@ fn an_approval_is_waited_for_by_another_process() {
         "{error}"
     );
     let run = desk.spawn(&wait);
-    desk.wait_for(&format!("/sdk/approvals/{id}"), 5);
+    std::thread::sleep(MOMENT);
     desk.control("approval", json!({"outcome": "approve"}));
     // What the origin answered, which echoes what it was asked.
     let answer = run.finish().exits(0).json();
@@ -431,8 +435,7 @@ fn who_interrupts_a_wait_is_told_how_to_go_on_with_it() {
     let way = format!("errand auth approvals wait {id}");
     assert!(outcome.stderr.contains(&way), "{outcome:?}");
     let wait = desk.spawn(&["auth", "approvals", "wait", &id]);
-    desk.wait_for(&format!("/sdk/approvals/{id}"), 1);
-    std::thread::sleep(std::time::Duration::from_millis(300));
+    std::thread::sleep(MOMENT);
     wait.signal_if_running("INT");
     let outcome = wait.finish().exits(130);
     assert!(outcome.stderr.contains(&way), "{outcome:?}");

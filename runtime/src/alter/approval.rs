@@ -21,6 +21,7 @@ use super::client::Alter;
 use super::forward::{LONGEST_WAIT, Pending, Reply, Stage};
 use super::refusal::{Kind, Refusal};
 use crate::person::Conversation;
+use crate::text::plain;
 
 pub(super) use kept::Kept;
 pub(super) use told::{listed, waited};
@@ -29,12 +30,14 @@ pub(super) use told::{listed, waited};
 pub(super) fn begin(client: &Alter, pending: &Pending) {
     let Pending { id, url, gates, .. } = pending;
     let printer = client.printer();
+    // Said however little else is: nobody else could say it.
+    let say = |line: &str| printer.say(&plain(line));
     match gates.len() {
-        0 | 1 => printer.say(&format!("waiting for approval {id}: {url}")),
+        0 | 1 => say(&format!("waiting for approval {id}: {url}")),
         many => {
-            printer.say(&format!("waiting for approval {id}, by {many} people:"));
+            say(&format!("waiting for approval {id}, by {many} people:"));
             for gate in gates {
-                printer.say(&format!("  {}", gate.url));
+                say(&format!("  {}", gate.url));
             }
         }
     }

@@ -16,6 +16,7 @@ use super::credential::Asked;
 use super::refusal::{Kind, Refusal};
 use crate::asked::Page;
 use crate::person::Conversation;
+use crate::text::plain;
 use crate::vault::Patience;
 
 /// Who wants an account to be connected.
@@ -70,10 +71,10 @@ pub(super) async fn connect(
     let printer = client.printer();
     let provider = wish.provider;
     match (patience.person, occasion) {
-        (false, _) => printer.say(&format!(
+        (false, _) => printer.say(&plain(&format!(
             "waiting until somebody connects `{provider}`: {}",
             page.url()
-        )),
+        ))),
         (true, Occasion::Command) if patience.browser => page.open(printer),
         (true, _) => {
             let words = format!("Connect `{provider}`, for {} to go on.", client.program);

@@ -1,5 +1,7 @@
 //! How the key, the vault and the grants of a configuration are.
 
+use serde_json::{Map, Value};
+
 use super::address::shown;
 use super::client::Alter;
 use super::clock;
@@ -7,6 +9,7 @@ use super::endpoints::Holder;
 use super::grants::Listed;
 use super::key;
 use super::refusal::{Kind, Refusal, SKEW, command};
+use crate::clock::seconds;
 use crate::error::Exit;
 use crate::secret::Secret;
 use crate::vault::{Address, Finding, Grant, Verdict};
@@ -52,36 +55,22 @@ pub(super) async fn examine(alter: &Alter, wanted: &[Grant]) -> Vec<Finding> {
     findings
 }
 
-fn finding(subject: impl Into<String>, verdict: Verdict, words: impl Into<String>) -> Finding {
-    Finding {
-        subject: subject.into(),
-        verdict,
-        words: words.into(),
-        hint: None,
-    }
-}
-
 /// A refusal as it was found.
 fn refused(subject: impl Into<String>, refusal: &Refusal) -> Finding {
     let fault = refusal.fault();
-    Finding {
-        hint: fault.hint,
-        ..finding(subject, Verdict::Bad(fault.exit), fault.message)
-    }
+    Finding::new(subject, Verdict::Bad(fault.exit), fault.message).hint(fault.hint)
 }
 
 fn key(alter: &Alter, holder: &Result<Holder, Refusal>) -> Finding {
     let kind = key::kind(alter.key().expose()).map_or("no key", key::Kind::words);
     let fine = |words: String| match alter.is_deprecated() {
-        false => finding("key", Verdict::Fine, words),
-        true => Finding {
-            hint: Some("give the new key".to_owned()),
-            ..finding(
-                "key",
-                Verdict::Doubtful,
-                format!("{words}; it was replaced, and will soon work no longer"),
-            )
-        },
+        false => Finding::new("key", Verdict::Fine, words),
+        true => Finding::new(
+            "key",
+            Verdict::Doubtful,
+            format!("{words}; it was replaced, and will soon work no longer"),
+        )
+        .hint("give the new key".to_owned()),
     };
     match holder {
         Ok(Holder::Application) if kind == key::Kind::Runtime.words() => fine(kind.to_owned()),
@@ -89,13 +78,13 @@ fn key(alter: &Alter, holder: &Result<Holder, Refusal>) -> Finding {
         Ok(Holder::Agent { name, status, .. }) if status == "active" => {
             fine(format!("{kind}, of the agent `{name}`"))
         }
-        Ok(Holder::Agent { name, status, .. }) => finding(
+        Ok(Holder::Agent { name, status, .. }) => Finding::new(
             "key",
             Verdict::Bad(Exit::Denied),
             format!("{kind}, of the agent `{name}`, which is {status}"),
         ),
         Err(refusal) if refusal.status == Some(401) => refused("key", refusal),
-        Err(_) => finding("key", Verdict::Fine, format!("{kind}, by its shape")),
+        Err(_) => Finding::new("key", Verdict::Fine, format!("{kind}, by its shape")),
     }
 }
 
@@ -103,7 +92,7 @@ fn backend(alter: &Alter, holder: &Result<Holder, Refusal>) -> Finding {
     let address = shown(alter.address());
     match holder {
         Err(refusal) if refusal.status != Some(401) => refused("backend", refusal),
-        _ => finding("backend", Verdict::Fine, format!("{address} answers")),
+        _ => Finding::new("backend", Verdict::Fine, format!("{address} answers")),
     }
 }
 
@@ -111,35 +100,29 @@ fn clock(skew: i64) -> Finding {
     let by = skew.unsigned_abs();
     let side = if skew > 0 { "ahead of" } else { "behind" };
     match by {
-        0..=SKEW => finding(
+        0..=SKEW => Finding::new(
             "clock",
             Verdict::Fine,
             format!("within {SKEW} s of the vault's"),
         ),
-        _ => Finding {
-            hint: Some(
-                "set this machine's clock: requests are refused if it is too wrong".to_owned(),
-            ),
-            ..finding(
-                "clock",
-                Verdict::Doubtful,
-                format!("{by} s {side} the vault's"),
-            )
-        },
+        _ => Finding::new(
+            "clock",
+            Verdict::Doubtful,
+            format!("{by} s {side} the vault's"),
+        )
+        .hint("set this machine's clock: requests are refused if it is too wrong".to_owned()),
     }
 }
 
 fn unlisted(grant: &Grant, refusal: &Refusal) -> Finding {
     match refusal.kind {
-        Kind::InsufficientScope => Finding {
-            hint: Some("a key with the scope grants:read can tell".to_owned()),
-            ..finding(
-                subject(grant),
-                Verdict::Doubtful,
-                "the key cannot list grants",
-            )
-        },
-        _ => refused(subject(grant), refusal),
+        Kind::InsufficientScope => Finding::new(
+            grant.subject(),
+            Verdict::Doubtful,
+            "the key cannot list grants",
+        )
+        .hint("a key with the scope grants:read can tell".to_owned()),
+        _ => refused(grant.subject(), refusal),
     }
 }
 
@@ -179,53 +162,50 @@ fn grant(
             command(&alter.program, &["auth", "connect", provider])
         ))
     };
-    let bad = |exit, words: String, hint| Finding {
-        hint,
-        ..finding(subject(grant), Verdict::Bad(exit), words)
+    let bad = |exit, words: String, hint: Option<String>| {
+        Finding::new(grant.subject(), Verdict::Bad(exit), words).hint(hint)
     };
     let [found] = found[..] else {
-        return match (&grant.by, found.len()) {
+        let (status, finding) = match (&grant.by, found.len()) {
             (Address::Provider { provider, .. }, 0) => {
                 let words = "the vault has none that this key can use".to_owned();
-                bad(Exit::Credential, words, connect(provider))
+                ("missing", bad(Exit::Credential, words, connect(provider)))
             }
-            (Address::Id(_), 0) => bad(
-                Exit::Credential,
-                "the vault has no such grant for this key".to_owned(),
-                None,
-            ),
+            (Address::Id(_), 0) => {
+                let words = "the vault has no such grant for this key".to_owned();
+                ("missing", bad(Exit::Credential, words, None))
+            }
             (_, several) => {
+                let words = format!("there are {several} of it");
                 let hint = "name one by `account`, `label` or `grant_id`".to_owned();
-                bad(
-                    Exit::Usage,
-                    format!("there are {several} of it"),
-                    Some(hint),
-                )
+                ("ambiguous", bad(Exit::Usage, words, Some(hint)))
             }
+        };
+        return Finding {
+            details: Map::from_iter([("status".to_owned(), status.into())]),
+            ..finding
         };
     };
     let now = i64::try_from(clock::now()).unwrap_or(i64::MAX);
     let left = found.ends.map(|end| end.saturating_sub(now));
     let hint = connect(&found.provider);
+    let found_to_be = |finding: Finding| Finding {
+        details: details(found),
+        ..finding
+    };
+    let again = |words: String| found_to_be(bad(Exit::Credential, words, hint.clone()));
     if found.status != "active" {
-        return bad(Exit::Credential, format!("it is {}", found.status), hint);
+        return again(format!("it is {}", found.status));
     }
     if left.is_some_and(|left| left <= 0) {
-        return bad(Exit::Credential, "it has expired".to_owned(), hint);
+        return again("it has expired".to_owned());
     }
     if found.needs_reconnect || found.scope_mismatch {
-        return bad(
-            Exit::Credential,
-            "it has to be connected again".to_owned(),
-            hint,
-        );
+        return again("it has to be connected again".to_owned());
     }
     if let Some(left) = left.filter(|left| *left < SOON) {
         let words = format!("it ends in {} h", left / 3600);
-        return Finding {
-            hint,
-            ..finding(subject(grant), Verdict::Doubtful, words)
-        };
+        return found_to_be(Finding::new(grant.subject(), Verdict::Doubtful, words).hint(hint));
     }
     let mut words = vec!["active".to_owned()];
     words.extend(found.account.clone());
@@ -239,20 +219,21 @@ fn grant(
     if found.is_delegated {
         words.push("delegated, so used through the vault alone (mode = \"forward\")".to_owned());
     }
-    finding(subject(grant), Verdict::Fine, words.join(", "))
+    found_to_be(Finding::new(
+        grant.subject(),
+        Verdict::Fine,
+        words.join(", "),
+    ))
 }
 
-fn subject(grant: &Grant) -> String {
-    match &grant.by {
-        Address::Id(id) => format!("grant {id}"),
-        Address::Provider {
-            provider,
-            account,
-            label,
-        } => {
-            let parts = [Some(provider), account.as_ref(), label.as_ref()];
-            let parts: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
-            format!("grant {}", parts.join(" "))
-        }
+/// What is known of a grant that there is, for programs.
+fn details(found: &Listed) -> Map<String, Value> {
+    let mut details = Map::from_iter([("status".to_owned(), found.status.clone().into())]);
+    if !found.scopes.is_empty() {
+        details.insert("scopes".to_owned(), found.scopes.clone().into());
     }
+    if let Some(ends) = found.ends {
+        details.insert("expires".to_owned(), seconds(ends).into());
+    }
+    details
 }

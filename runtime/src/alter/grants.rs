@@ -27,6 +27,8 @@ pub(crate) struct Listed {
     pub(crate) status: String,
     pub(crate) label: Option<String>,
     pub(crate) account: Option<String>,
+    /// What it allows at the provider, where that has names.
+    pub(crate) scopes: Vec<String>,
     /// Whose it is: `user`, `group`, `system` or `agent`.
     pub(crate) principal: String,
     /// When the permission ends, in seconds since 1970.
@@ -96,6 +98,7 @@ fn listed(grant: Value) -> Result<Listed, Refusal> {
         status: grant.needed("status")?,
         label: grant.text("label")?,
         account: grant.text("account_identifier")?,
+        scopes: grant.texts("scopes")?,
         principal: grant.text("principal_type")?.unwrap_or_default(),
         ends: grant.moment("grant_expires_at")?,
         needs_reconnect: grant.flag("needs_reconnect")?,

@@ -70,6 +70,19 @@ impl Log {
         Ok(head.seq)
     }
 
+    /// Whether a line could be written now. None is.
+    ///
+    /// # Errors
+    ///
+    /// Why it could not.
+    pub(crate) fn is_writable(&self) -> io::Result<()> {
+        if !self.file.exists() {
+            return private::try_folder(&self.file);
+        }
+        lock::hold(&self.beside("head"), PATIENCE)?;
+        File::options().append(true).open(&self.file).map(drop)
+    }
+
     /// The keyed digest of a call's arguments.
     pub(crate) fn digest(&self, arguments: &Value) -> io::Result<String> {
         let salt = self.salt()?;

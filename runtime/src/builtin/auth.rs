@@ -3,7 +3,7 @@
 mod grants;
 mod sign_in;
 mod slots;
-mod status;
+pub(super) mod status;
 
 use clap::{ArgMatches, Command};
 
@@ -61,7 +61,7 @@ pub(crate) fn run(run: &mut Run, matches: &ArgMatches) -> Exit {
 }
 
 /// Runs something that a signal ends.
-fn converse(what: impl AsyncFnOnce() -> Result<(), Error>) -> Result<(), Error> {
+pub(super) fn converse(what: impl AsyncFnOnce() -> Result<(), Error>) -> Result<(), Error> {
     client::converse(async {
         let mut signals = Signals::listen()?;
         signals.or(what()).await?

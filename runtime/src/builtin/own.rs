@@ -1,10 +1,10 @@
-//! `self`: a look at the program. Nothing here starts the server but `check`, `tasks`, and completion
-//! where only the server knows.
+//! `self`: a look at the program. Nothing here starts the server but `check`, `doctor`, `tasks`, and
+//! completion where only the server knows.
 
 use clap::{ArgMatches, Command};
 use serde_json::{Map, Value, json};
 
-use super::{audit, check, complete, explain, manual, tasks};
+use super::{audit, check, complete, doctor, explain, manual, tasks};
 use crate::complete::query;
 use crate::environment;
 use crate::error::{Error, Exit};
@@ -41,6 +41,10 @@ pub(crate) fn command(spec: &Spec) -> Command {
             "check",
             "Compare what the server says now with what this program was made from",
         )))
+        .subcommand(doctor::options(one(
+            "doctor",
+            "Look at everything that a call needs, and say what is wrong",
+        )))
         .subcommand(complete::options(
             one(
                 "completions",
@@ -68,6 +72,7 @@ pub(crate) fn run(run: &Run, matches: &ArgMatches) -> Exit {
         Some(("tools", _)) => tools(run),
         Some(("explain", matches)) => explain::explain(run, matches),
         Some(("check", matches)) => return run.finish(None, check::run(run, matches)),
+        Some(("doctor", _)) => return run.finish(None, doctor::run(run)),
         Some(("completions", matches)) => complete::script(run, matches),
         Some(("man", matches)) => manual::write(run, matches),
         Some(("complete", matches)) => Ok(complete::complete(run, matches)),

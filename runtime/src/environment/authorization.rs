@@ -78,6 +78,7 @@ pub(crate) fn authorization(program: &str, given: &SignIn) -> Result<Authorizati
                 .collect(),
         },
         alone: alone.as_deref() == Some("client_credentials") && is_known,
+        only_signed_in: false,
         private_addresses: given.private_addresses || private.as_deref() == Some("1"),
         port: given
             .port

@@ -164,13 +164,25 @@ impl Run {
     }
 
     /// Who answers what a server asks.
-    fn host(&self) -> Result<Respondent, Error> {
+    pub(crate) fn host(&self) -> Result<Respondent, Error> {
         Respondent::new(
             self.spec.name,
             &self.settings,
             self.spec.server.capabilities,
             self.printer.clone(),
         )
+    }
+
+    /// How the server is come to.
+    pub(crate) fn introduction(&self) -> Introduction {
+        let server = &self.spec.server;
+        Introduction {
+            name: self.spec.name.to_owned(),
+            revision: self.settings.revision(server.protocol),
+            events: matches!(server.transport, Transport::Http { events: true, .. })
+                && !self.settings.overrides.is_elsewhere(),
+            log_level: (self.settings.verbosity == Verbosity::Verbose).then_some("debug"),
+        }
     }
 
     /// The server, with all that it takes to reach it.
@@ -206,18 +218,10 @@ impl Run {
         signals: &mut Signals,
         question: &dyn Question,
     ) -> Result<Client, Failure> {
-        let server = &self.spec.server;
-        let introduction = Introduction {
-            name: self.spec.name.to_owned(),
-            revision: self.settings.revision(server.protocol),
-            events: matches!(server.transport, Transport::Http { events: true, .. })
-                && !self.settings.overrides.is_elsewhere(),
-            log_level: (self.settings.verbosity == Verbosity::Verbose).then_some("debug"),
-        };
         let connecting = Client::connect(
             endpoint.clone(),
             self.connectors,
-            introduction,
+            self.introduction(),
             limits,
             Arc::clone(host) as Arc<dyn Host>,
         );

@@ -84,12 +84,13 @@ impl Run {
         call(arguments)
     }
 
-    fn policy(&self) -> Result<Policy, Error> {
+    /// The rules for calls.
+    pub(crate) fn policy(&self) -> Result<Policy, Error> {
         Policy::of(self.spec.name, self.config()?.policy.as_ref())
     }
 
     /// The log of calls, as the policy and the configuration have it.
-    fn audit(&self, policy: &Policy) -> Result<Audit, Error> {
+    pub(crate) fn audit(&self, policy: &Policy) -> Result<Audit, Error> {
         let configured = self.config()?.sections.audit.iter();
         let sections: Vec<_> = policy.audit().chain(configured).collect();
         Ok(Audit::of(self.spec.name, &sections))
@@ -101,7 +102,7 @@ impl Run {
     }
 
     /// Who calls, where a policy says how that is known.
-    fn caller(&self, policy: &Policy) -> Result<Option<Caller>, Error> {
+    pub(crate) fn caller(&self, policy: &Policy) -> Result<Option<Caller>, Error> {
         let program = self.spec.name;
         let Some(token) = identity::given(program, self.settings.identity.as_ref())? else {
             return Ok(None);

@@ -39,12 +39,46 @@ impl Program {
         })
     }
 
-    async fn carry(&self, mut outgoing: Outgoing) -> Result<Incoming, Rejection> {
+    /// Carries a request and, where a person has allowed what the origin wants more, once again. One with
+    /// a body cannot be: that is gone.
+    async fn carry(&self, outgoing: Outgoing) -> Result<Incoming, Rejection> {
         let request = obstacles::request(&outgoing.method, &outgoing.url);
-        let turned_down = |refusal: Refusal| self.desk.turn_down(&request, &refusal);
+        let again = outgoing.body.is_none().then(|| Outgoing {
+            method: outgoing.method.clone(),
+            url: outgoing.url.clone(),
+            headers: outgoing.headers.clone(),
+            body: None,
+        });
+        let desk = &self.desk;
+        let (incoming, lack) = self.attempt(&request, &self.grant, outgoing).await?;
+        let Some(lack) = lack else {
+            return Ok(incoming);
+        };
+        match (desk.mender.mend(&self.grant, lack.clone()).await, again) {
+            (Ok(grant), Some(again)) => {
+                let (incoming, _) = self.attempt(&request, &grant, again).await?;
+                return Ok(incoming);
+            }
+            (Ok(_), None) => {
+                let hint = "it has been connected again: run this once more".to_owned();
+                desk.obstacles.note(&request, lack.with_hint(hint).fault());
+            }
+            (Err(refusal), _) => desk.obstacles.note(&request, refusal.fault()),
+        }
+        Ok(incoming)
+    }
+
+    /// Makes a request: the answer, and what the grant lacks, if that is what the origin says.
+    async fn attempt(
+        &self,
+        request: &str,
+        grant: &Grant,
+        mut outgoing: Outgoing,
+    ) -> Result<(Incoming, Option<Refusal>), Rejection> {
+        let turned_down = |refusal: Refusal| self.desk.turn_down(request, &refusal);
         let method = outgoing.method.as_str();
         let credentials = &self.desk.credentials;
-        let credential = credentials.get(&self.desk, &self.grant, method, &outgoing.url);
+        let credential = credentials.get(&self.desk, grant, method, &outgoing.url);
         let credential = credential.await.map_err(turned_down)?;
         let body = match (credential.is_signing(), outgoing.body.take()) {
             (true, Some(sent)) => {
@@ -74,21 +108,30 @@ impl Program {
         });
         let answer = self.direct.send(outgoing).await;
         let mut incoming = answer?;
-        self.desk.obstacles.clear(&request);
+        self.desk.obstacles.clear(request);
         tally.row.status = Some(incoming.status.as_u16());
         tally.row.response_headers = lines(&incoming.headers);
-        self.judge(&credential, &request, &asked, &incoming);
+        let lack = self.judge(&credential, &asked, &incoming);
+        if let Some(lack) = &lack {
+            self.desk.obstacles.note(request, lack.fault());
+        }
         withhold(&credential, &mut incoming.headers);
         incoming.flow = tally.receiving(incoming.flow);
-        Ok(incoming)
+        Ok((incoming, lack))
     }
 
-    /// Looks whether the origin does not take the credential, or wants more than the grant allows.
-    fn judge(&self, credential: &Arc<Credential>, request: &str, asked: &Url, answer: &Incoming) {
+    /// Looks whether the origin does not take the credential, or wants more than the grant allows: then
+    /// that is the refusal.
+    fn judge(
+        &self,
+        credential: &Arc<Credential>,
+        asked: &Url,
+        answer: &Incoming,
+    ) -> Option<Refusal> {
         match answer.status {
             StatusCode::UNAUTHORIZED => self.desk.credentials.forget(credential),
             StatusCode::FORBIDDEN => {}
-            _ => return,
+            _ => return None,
         }
         let challenge = lines(&answer.headers)
             .into_iter()
@@ -100,8 +143,9 @@ impl Program {
         let wants_more = parsed.error.as_deref() == Some("insufficient_scope");
         let is_forbidden = answer.status == StatusCode::FORBIDDEN;
         if !is_forbidden || !(wants_more || credential.scope_mismatch) {
-            return;
+            return None;
         }
+        self.desk.credentials.forget(credential);
         let words = "the origin wants more than the grant allows";
         let mut refusal = Refusal::new(Kind::ScopeReauthRequired, words)
             .of(&self.desk.client.program)
@@ -117,7 +161,6 @@ impl Program {
                 .details
                 .insert("missing".into(), parsed.scopes().into());
         }
-        self.desk.obstacles.note(request, refusal.fault());
         if wants_more {
             let client = Arc::clone(&self.desk.client);
             let grant_id = credential.grant_id.clone();
@@ -134,6 +177,7 @@ impl Program {
                 let _ = client.report_scope_mismatch(&shortfall).await;
             }));
         }
+        Some(refusal)
     }
 }
 

@@ -16,7 +16,7 @@ use super::Routes;
 use crate::alter::mend::Mender;
 use crate::alter::tests::{GRANT, by_provider, client, opening, server};
 use crate::error::Error;
-use crate::vault::{Boxed, Carrier};
+use crate::vault::{Boxed, Carrier, Patience};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -119,6 +119,10 @@ impl Run {
     async fn open(vault: &World, origin: &str, carrier: Carrier, limit: Duration) -> Self {
         let mut patience = opening("http://127.0.0.1:1", "").patience;
         patience.limit = limit;
+        Self::patient(vault, origin, carrier, patience).await
+    }
+
+    async fn patient(vault: &World, origin: &str, carrier: Carrier, patience: Patience) -> Self {
         let client = Arc::new(client(&vault.url).unwrap());
         let mender = Mender::new(Arc::clone(&client), patience, None);
         let routes = Routes::new(client, patience, mender);

@@ -1,24 +1,50 @@
 //! `auth status`: where each credential comes from, never what it is.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use serde_json::{Map, Value, json};
 
 use super::sign_in;
+use crate::clock::seconds;
+use crate::credentials::store::{Kept, Store};
 use crate::credentials::{self, From, Planned};
 use crate::error::Error;
 use crate::output::pretty;
 use crate::run::Run;
+use crate::text::line;
 use crate::transport::Action;
-use crate::vault::{Address, Carrier, Grant, What};
+use crate::vault::{Carrier, Finding, Grant, What};
+
+/// How long it is waited for what the vault says of the grants, which is not what was asked for.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(super) fn show(run: &Run) -> Result<(), Error> {
     let planned = credentials::plan(run.spec, &run.settings.overrides, run.config()?)?;
-    let slots: Vec<Value> = planned.iter().map(slot).collect();
+    let kept = Store::of(run.spec.name).list()?;
     super::converse(async || {
         let mut status = sign_in::at_server(run, Action::Status).await?;
+        let known = known(run, &planned).await;
+        let slots: Vec<Value> = planned
+            .iter()
+            .map(|planned| {
+                let mut slot = slot(planned);
+                since(&mut slot, planned, &kept);
+                if let From::Vault(what) = &planned.from
+                    && let Some(grant) = what.grant()
+                    && let Some((_, known)) = known.iter().find(|(of, _)| of == grant)
+                    && let Some(slot) = slot.as_object_mut()
+                {
+                    slot.extend(known.clone());
+                }
+                slot
+            })
+            .collect();
         if run.is_text() {
             let mut text = status.as_ref().map(sign_in::words).unwrap_or_default();
             for slot in &slots {
-                text.push_str(&line(slot));
+                let name = slot["name"].as_str().unwrap_or_default();
+                text.push_str(&format!("{name:<24} {}\n", words(slot)));
             }
             if text.is_empty() {
                 text = "the server needs no credentials\n".to_owned();
@@ -32,7 +58,7 @@ pub(super) fn show(run: &Run) -> Result<(), Error> {
 }
 
 /// A slot: its name, its source, what the server gets of it.
-fn slot(planned: &Planned) -> Value {
+pub(crate) fn slot(planned: &Planned) -> Value {
     let mut slot = Map::new();
     let mut put = |name: &str, value: Value| {
         if !value.is_null() {
@@ -64,9 +90,8 @@ fn slot(planned: &Planned) -> Value {
         }
         From::Vault(what) => {
             put("source", "alter".into());
-            let (mode, grant) = mode(what);
-            put("mode", mode.into());
-            put("grant", grant.map(address).into());
+            put("mode", mode(what).into());
+            put("grant", what.grant().map(ToString::to_string).into());
             if let What::Route { origin, .. } = what {
                 put("origin", origin.as_str().into());
             }
@@ -76,51 +101,92 @@ fn slot(planned: &Planned) -> Value {
     slot.into()
 }
 
-/// The mode of what a slot gets of the vault, and the grant that it is of.
-fn mode(what: &What) -> (&'static str, Option<&Grant>) {
+/// The mode of what a slot gets of the vault.
+fn mode(what: &What) -> &'static str {
     match what {
-        What::Value { grant, .. } => ("env", Some(grant)),
-        What::Headers { grant, .. } => ("header", Some(grant)),
-        What::Route { grant, carrier, .. } => match carrier {
-            Carrier::Program => ("proxy", Some(grant)),
-            Carrier::Vault => ("forward", Some(grant)),
+        What::Value { .. } => "env",
+        What::Headers { .. } => "header",
+        What::Route { carrier, .. } => match carrier {
+            Carrier::Program => "proxy",
+            Carrier::Vault => "forward",
         },
-        What::Capability => ("stand-in", None),
-        What::Derived => ("derive", None),
+        What::Capability => "stand-in",
+        What::Derived => "derive",
     }
 }
 
-/// A grant in a word: the provider and what tells it from others, or its id.
-pub(crate) fn address(grant: &Grant) -> String {
-    match &grant.by {
-        Address::Id(id) => id.clone(),
-        Address::Provider {
-            provider,
-            account,
-            label,
-        } => [Some(provider), account.as_ref(), label.as_ref()]
-            .into_iter()
-            .flatten()
-            .map(String::as_str)
-            .collect::<Vec<_>>()
-            .join("/"),
+/// When a value was kept, of one that was.
+fn since(slot: &mut Value, planned: &Planned, kept: &BTreeMap<String, Kept>) {
+    let is_kept = matches!(planned.from, From::Store(_) | From::Keychain);
+    if let Some(kept) = kept.get(&planned.name).filter(|_| is_kept) {
+        let set = i64::try_from(kept.set).unwrap_or(i64::MAX / 1000);
+        slot["since"] = seconds(set).into();
     }
 }
 
-fn line(slot: &Value) -> String {
+/// A slot in words, without its name.
+pub(crate) fn words(slot: &Value) -> String {
     let text = |name: &str| slot[name].as_str().unwrap_or_default();
     let from = match (text("source"), slot["required"] == true) {
         ("", true) => "not set, and required".to_owned(),
         ("", false) => "not set".to_owned(),
         (source, _) => source.to_owned(),
     };
-    let more: Vec<&str> = ["mode", "grant", "origin", "variable", "path", "command"]
-        .into_iter()
-        .map(text)
-        .filter(|text| !text.is_empty())
-        .collect();
-    format!("{:<24} {from} {}", text("name"), more.join(" "))
-        .trim_end()
-        .to_owned()
-        + "\n"
+    let mut words = vec![from];
+    let more = [
+        "mode", "grant", "origin", "variable", "path", "command", "status",
+    ];
+    words.extend(more.map(|name| line(text(name))));
+    let scopes = slot["scopes"].as_array().into_iter().flatten();
+    words.extend(scopes.filter_map(Value::as_str).map(line));
+    for (name, before) in [("expires", "until"), ("since", "since")] {
+        if !text(name).is_empty() {
+            words.push(format!("{before} {}", line(text(name))));
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words.join(" ")
+}
+
+/// What the vault says of the grants that slots are of, where there is a key to ask it with.
+///
+/// That it says nothing is told and no failure: what is wanted here is known without it.
+async fn known(run: &Run, planned: &[Planned]) -> Vec<(Grant, Map<String, Value>)> {
+    let grants = credentials::grants(planned);
+    if grants.is_empty() || run.vaults.is_empty() {
+        return Vec::new();
+    }
+    let asked = async {
+        if credentials::key(run.spec.name).await?.is_none() {
+            return Ok(Vec::new());
+        }
+        Ok(run.silent_broker().await?.examine(grants.clone()).await)
+    };
+    let limit = run.settings.timeout.unwrap_or(PATIENCE);
+    let findings: Vec<Finding> = match tokio::time::timeout(limit, asked).await {
+        Ok(Ok(findings)) => findings,
+        Ok(Err::<_, Error>(error)) => {
+            run.printer.note(&unknown(&error.to_string()));
+            return Vec::new();
+        }
+        Err(_) => {
+            run.printer
+                .note(&unknown(&format!("no answer within {limit:?}")));
+            return Vec::new();
+        }
+    };
+    let (of_grants, own): (Vec<_>, Vec<_>) = findings.into_iter().partition(Finding::is_of_grant);
+    let mut bad = own.iter().filter(|finding| finding.verdict.is_bad());
+    let mut untold = of_grants
+        .iter()
+        .filter(|finding| finding.details.is_empty());
+    if let Some(bad) = bad.next().or_else(|| untold.next()) {
+        run.printer.note(&unknown(&bad.words));
+    }
+    let known = grants.into_iter().zip(of_grants);
+    known.map(|(grant, found)| (grant, found.details)).collect()
+}
+
+fn unknown(why: &str) -> String {
+    format!("the vault says nothing of the grants: {why}")
 }

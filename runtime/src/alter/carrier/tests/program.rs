@@ -1,5 +1,7 @@
 //! This program carries.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::*;
 
 async fn vault(answer: fn(usize) -> String) -> World {
@@ -154,6 +156,75 @@ async fn an_origin_that_wants_more_than_the_grant_allows_is_reported() {
     assert_eq!(error["missing_scopes"], json!(["a", "b"]));
     let reports = vault.heard(&format!("POST /sdk/grants/{GRANT}/report-scope-mismatch"));
     assert_eq!(reports[0].json()["missing_scopes"], json!(["a", "b"]));
+}
+
+/// An origin that wants more of the first credential, and a vault where somebody allows that.
+async fn mended() -> (World, World) {
+    let vault = World::open(|heard: Heard| async move {
+        match heard.line.as_str() {
+            "POST /sdk/token" => token(json!({})),
+            "POST /sdk/oauth/connect/session" => server::json(
+                201,
+                &json!({"session_token": "s", "connect_url": "https://vault.example/connect", "expires_in": 600}),
+            ),
+            "POST /sdk/oauth/connect/session/poll" => server::json(
+                200,
+                &json!({"status": "completed", "grants": [{"grant_id": GRANT, "provider_id": "some-api"}]}),
+            ),
+            _ => server::json(201, &json!({})),
+        }
+    })
+    .await;
+    let count = AtomicUsize::new(0);
+    let origin = World::open(move |_| {
+        let answer = match count.fetch_add(1, Ordering::SeqCst) {
+            0 => {
+                "HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\nconnection: close\r\n\
+                 www-authenticate: Bearer error=\"insufficient_scope\", scope=\"a\"\r\n\r\nno"
+            }
+            _ => OK,
+        };
+        async move { answer.to_owned() }
+    })
+    .await;
+    (vault, origin)
+}
+
+fn waiting() -> crate::vault::Patience {
+    crate::vault::Patience {
+        wait: true,
+        limit: SOON,
+        ..opening("", "").patience
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_the_grant_does_not_allow_is_made_again_once_a_person_does() {
+    let (vault, origin) = mended().await;
+    let run = Run::patient(&vault, &origin.url, Carrier::Program, waiting()).await;
+    assert_eq!(run.ask("GET", "/x", "").await.0, 200);
+    assert!(run.close().await.is_none());
+    let sessions = vault.heard("POST /sdk/oauth/connect/session");
+    assert_eq!(
+        sessions[0].json()["required_scopes"],
+        json!({"some-api": ["a"]})
+    );
+    // What was got before is not used again.
+    assert_eq!(vault.heard("POST /sdk/token").len(), 2);
+    assert_eq!(vault.heard("POST /sdk/oauth/audit/api-call").len(), 2);
+}
+
+#[tokio::test]
+async fn a_request_whose_body_is_gone_is_left_to_whoever_made_it() {
+    let (vault, origin) = mended().await;
+    let run = Run::patient(&vault, &origin.url, Carrier::Program, waiting()).await;
+    let more = "Content-Type: text/plain\r\n\r\nbody";
+    assert_eq!(run.ask("POST", "/x", more).await.0, 403);
+    let (code, _, error) = fault(run.close().await);
+    assert_eq!(code, "scope_reauth_required");
+    let hint = error["hint"].as_str().unwrap();
+    assert!(hint.contains("run this once more"), "{hint}");
+    assert_eq!(origin.heard("POST").len(), 1);
 }
 
 #[tokio::test]
