@@ -26,9 +26,7 @@ mod tests;
 mod user;
 mod verify;
 
-use std::path::{Path, PathBuf};
-
-use serde::Deserialize;
+use std::path::PathBuf;
 
 pub(crate) use log::Log;
 pub(crate) use query::{Outcome, Query, outcome};
@@ -36,7 +34,9 @@ pub(crate) use record::{Decision, Record};
 pub(crate) use stats::{Statistics, statistics};
 pub(crate) use verify::verify;
 
+use crate::config::Table;
 use crate::environment;
+use crate::error::Error;
 
 /// How large a file gets before the next is begun.
 const SIZE: u64 = 10 << 20;
@@ -47,8 +47,7 @@ const KEPT: u16 = 9;
 const FILE: &str = "audit.jsonl";
 
 /// `[audit]` of the configuration or of a policy.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Section {
     /// Whether there is a log.
     enabled: Option<bool>,
@@ -72,10 +71,19 @@ pub(crate) struct Audit {
 }
 
 impl Section {
-    /// Makes the path what it is from where the file stands that it is in.
-    pub(crate) fn settle(&mut self, file: &Path) {
-        let folder = file.parent().unwrap_or(file);
-        self.file = self.file.take().map(|log| folder.join(log));
+    /// Reads the section. A path is one from where the file stands that it is in.
+    pub(crate) fn read(mut table: Table<'_>) -> Result<Self, Error> {
+        let folder = table.file().parent().unwrap_or(table.file());
+        let keep = table.number("keep", u16::MAX.into())?;
+        let section = Self {
+            enabled: table.switch("enabled")?,
+            file: table.text("file")?.map(|file| folder.join(file)),
+            required: table.switch("required")?,
+            size: table.number("size", u64::MAX >> 1)?,
+            keep: keep.and_then(|keep| keep.try_into().ok()),
+        };
+        table.end()?;
+        Ok(section)
     }
 }
 

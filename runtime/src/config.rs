@@ -4,20 +4,20 @@
 //! section is a type of the module that it is for. What is wrong in it is said with the file, the
 //! line and the key, and nothing is started: a rule that is not understood is not skipped.
 
+mod table;
+
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
-
-use serde::Deserialize;
-use toml::Spanned;
 
 use crate::audit;
 use crate::credentials::Entry;
 use crate::environment;
 use crate::error::Error;
-use crate::policy::{self, Layer};
+use crate::policy::Layer;
 use crate::resilience;
+
+pub(crate) use table::{Place, Table};
 
 /// What the user configured.
 #[derive(Debug, Default)]
@@ -25,20 +25,17 @@ pub(crate) struct Config {
     /// Where it was read, if there is a file.
     pub(crate) file: Option<PathBuf>,
     pub(crate) sections: Sections,
-    /// The rules of `[policy]`.
-    pub(crate) policy: Option<Layer>,
 }
 
 /// The sections of the file.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Default)]
 pub(crate) struct Sections {
     /// Where the values of slots come from, by the slot's name.
-    pub(crate) credentials: BTreeMap<String, Spanned<Entry>>,
+    pub(crate) credentials: BTreeMap<String, Entry>,
     /// The vault of Alter.
     pub(crate) alter: Alter,
-    /// What may be called, taken out once it is [read](Config::policy).
-    policy: Option<policy::Section>,
+    /// What may be called.
+    pub(crate) policy: Option<Layer>,
     /// The log of calls.
     pub(crate) audit: Option<audit::Section>,
     /// How often to try again.
@@ -48,8 +45,7 @@ pub(crate) struct Sections {
 }
 
 /// `[alter]`: how the vault of Alter is spoken to.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Alter {
     /// Its address, if it is not where it always is.
     pub(crate) base_url: Option<String>,
@@ -79,80 +75,58 @@ impl Config {
                 });
             }
         };
-        let mut sections: Sections = parse(&file, &text)?;
-        for (name, entry) in &sections.credentials {
-            entry.get_ref().check(name).map_err(|wrong| {
-                let key = match wrong.key {
-                    "" => format!("credentials.{name}"),
-                    key => format!("credentials.{name}.{key}"),
-                };
-                let place = place_of(&text, entry.span(), wrong.key);
-                refused(&file, &text, place, &format!("`{key}`: {}", wrong.words))
-            })?;
+        Self::of(&file, &text)
+    }
+
+    /// The configuration that a file of this text is.
+    pub(crate) fn of(file: &Path, text: &str) -> Result<Self, Error> {
+        let mut table = Table::read(file, text)?;
+        let mut credentials = BTreeMap::new();
+        if let Some(mut entries) = table.table("credentials")? {
+            for name in entries.keys() {
+                if let Some(entry) = entries.table(&name)? {
+                    let entry = Entry::read(&name, entry)?;
+                    credentials.insert(name, entry);
+                }
+            }
         }
-        let policy = sections.policy.take();
-        let policy = policy.map(|policy| Layer::of(&file, &text, policy));
-        if let Some(audit) = &mut sections.audit {
-            audit.settle(&file);
-        }
+        let sections = Sections {
+            credentials,
+            alter: match table.table("alter")? {
+                Some(alter) => Alter::read(alter)?,
+                None => Alter::default(),
+            },
+            policy: table.table("policy")?.map(Layer::read).transpose()?,
+            audit: table
+                .table("audit")?
+                .map(audit::Section::read)
+                .transpose()?,
+            resilience: match table.table("resilience")? {
+                Some(section) => resilience::Section::read(section)?,
+                None => resilience::Section::default(),
+            },
+            fallback: match table.table("fallback")? {
+                Some(fallback) => Some(resilience::Standby::read(fallback)?),
+                None => None,
+            },
+        };
+        table.end()?;
         Ok(Self {
-            policy: policy.transpose()?,
-            file: Some(file),
+            file: Some(file.to_owned()),
             sections,
         })
     }
 }
 
-/// Reads a file of TOML into what it should be.
-///
-/// # Errors
-///
-/// What is wrong, with the file, the line and the key.
-pub(crate) fn parse<T: serde::de::DeserializeOwned>(file: &Path, text: &str) -> Result<T, Error> {
-    toml::from_str(text).map_err(|error: toml::de::Error| {
-        let at = error.span().map_or(0, |span| span.start);
-        refused(file, text, at, error.message())
-    })
-}
-
-/// The error for what is wrong at a place of a file.
-pub(crate) fn refused(file: &Path, text: &str, at: usize, words: &str) -> Error {
-    let line = line_of(text, at);
-    let key = match words.contains('`') {
-        true => String::new(),
-        false => key_at(text, at).map_or_else(String::new, |key| format!(" `{key}`:")),
-    };
-    Error::usage(format!("{}:{line}:{key} {words}", file.display()))
-}
-
-/// The key on the line of a place, for errors that do not name one.
-fn key_at(text: &str, at: usize) -> Option<&str> {
-    let start = text.get(..at)?.rfind('\n').map_or(0, |end| end + 1);
-    let line = text.get(start..)?.lines().next()?;
-    let (key, _) = line.split_once('=')?;
-    Some(key.trim()).filter(|key| !key.is_empty())
-}
-
-/// The line of a place of a text, from 1.
-pub(crate) fn line_of(text: &str, at: usize) -> usize {
-    text.get(..at).unwrap_or_default().matches('\n').count() + 1
-}
-
-/// Where a key stands within a table, or the beginning of the table itself.
-fn place_of(text: &str, table: Range<usize>, key: &str) -> usize {
-    let mut at = table.start;
-    for (index, line) in text[at..].split_inclusive('\n').enumerate() {
-        let line_start = line.trim_start();
-        if index > 0 && line_start.starts_with('[') {
-            break;
-        }
-        let named = line_start.strip_prefix(key).filter(|_| !key.is_empty());
-        if named.is_some_and(|rest| rest.trim_start().starts_with('=')) {
-            return at;
-        }
-        at += line.len();
+impl Alter {
+    fn read(mut table: Table<'_>) -> Result<Self, Error> {
+        let alter = Self {
+            base_url: table.text("base_url")?,
+            agent: table.text("agent")?,
+        };
+        table.end()?;
+        Ok(alter)
     }
-    table.start
 }
 
 #[cfg(test)]
@@ -181,18 +155,18 @@ mod tests {
         for (text, words) in [
             (
                 "[credentials.KEY]\nsource = \"vault\"\n",
-                "2: unknown variant `vault`, expected one of `env`, `keychain`, `file`, `command`, `alter`",
+                "2: `credentials.KEY.source`: `vault` is not one of env, keychain, file, command, alter",
             ),
             (
                 "[credentials.KEY]\nsource = \"env\"\nvariabel = \"X\"\n",
-                "3: unknown field `variabel`",
+                "3: unknown key `credentials.KEY.variabel`",
             ),
             (
                 "\n[credentials.KEY]\nsource = 7\n",
-                "3: `source`: wanted string or table",
+                "3: `credentials.KEY.source`: not a text",
             ),
             ("[alter]\nbase_url = [\n", "2: unclosed array"),
-            ("[wrong]\n", "1: unknown field `wrong`"),
+            ("[wrong]\n", "1: unknown key `wrong`"),
             (
                 "[credentials.KEY]\nsource = \"env\"\n\nprovider = \"x\"\n",
                 "4: `credentials.KEY.provider`: goes with source = \"alter\"",
@@ -200,6 +174,14 @@ mod tests {
             (
                 "[credentials.KEY]\nsource = \"alter\"\n",
                 "1: `credentials.KEY`: names no grant",
+            ),
+            (
+                "[credentials.KEY]\n",
+                "1: `credentials.KEY`: names no source",
+            ),
+            (
+                "[credentials]\nKEY = 1\n",
+                "2: `credentials.KEY`: not a table",
             ),
             (
                 "[credentials.KEY]\nsource = \"command\"\n",

@@ -11,15 +11,15 @@ pub(crate) mod keys;
 #[cfg(test)]
 mod tests;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use serde::Deserialize;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::clock;
+use crate::config::Table;
 use crate::digest;
 use crate::environment;
 use crate::error::Error;
@@ -38,8 +38,7 @@ const SECRET: usize = 32;
 const REFUSED: &str = "identity_refused";
 
 /// `[identity]` of a policy.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Section {
     /// The secret of HS256 signatures.
     secret_file: Option<PathBuf>,
@@ -107,20 +106,22 @@ pub(crate) fn given(program: &str, option: Option<&Secret>) -> Result<Option<Sec
 }
 
 impl Section {
-    /// Makes the paths what they are from where the policy is.
-    ///
-    /// # Errors
-    ///
-    /// What is missing.
-    pub(crate) fn settle(&mut self, policy: &Path) -> Result<(), String> {
-        if self.secret_file.is_none() && self.jwks_file.is_none() {
-            return Err("names neither secret_file nor jwks_file".to_owned());
+    /// Reads the section. A path is one from where the policy is.
+    pub(crate) fn read(mut table: Table<'_>) -> Result<Self, Error> {
+        let folder = table.file().parent().unwrap_or(table.file());
+        let section = Self {
+            secret_file: table.text("secret_file")?.map(|file| folder.join(file)),
+            jwks_file: table.text("jwks_file")?.map(|file| folder.join(file)),
+            issuer: table.text("issuer")?,
+            audience: table.text("audience")?,
+            roles_claim: table.text("roles_claim")?,
+            required: table.switch("required")?.unwrap_or(false),
+        };
+        if section.secret_file.is_none() && section.jwks_file.is_none() {
+            return Err(table.refused("", "names neither secret_file nor jwks_file"));
         }
-        let folder = policy.parent().unwrap_or(policy);
-        for file in [&mut self.secret_file, &mut self.jwks_file] {
-            *file = file.take().map(|file| folder.join(file));
-        }
-        Ok(())
+        table.end()?;
+        Ok(section)
     }
 
     /// Who calls, by the word of a token.

@@ -26,11 +26,11 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 pub(crate) use limits::{Limits, REACHED};
-pub(crate) use section::{Layer, Rule, Section};
+pub(crate) use section::{Layer, Rule};
 pub(crate) use selector::{Selector, Subject, matches_name};
 
 use crate::audit;
-use crate::config;
+use crate::config::Table;
 use crate::environment;
 use crate::error::Error;
 use crate::identity::{self, Caller};
@@ -263,8 +263,7 @@ fn read(file: &Path) -> Result<Option<Layer>, Error> {
             });
         }
     };
-    let section = config::parse(file, &text)?;
-    Layer::of(file, &text, section).map(Some)
+    Layer::read(Table::read(file, &text)?).map(Some)
 }
 
 /// Keeps the lower of two limits.

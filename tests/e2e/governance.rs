@@ -171,7 +171,7 @@ fn a_rule_that_is_not_understood_is_not_skipped() {
     for (text, words) in [
         (
             "deny = ['x']\n\nalow = []",
-            "policy.toml:3: unknown field `alow`",
+            "policy.toml:3: unknown key `alow`",
         ),
         (
             "deny = ['annotation:bad']",

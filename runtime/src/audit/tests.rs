@@ -451,9 +451,8 @@ fn statistics_count_what_was_made_and_what_was_not() {
 #[test]
 fn a_log_is_turned_off_moved_and_wanted_by_what_goes_first() {
     let section = |text: &str| {
-        let mut section: Section = toml::from_str(text).unwrap();
-        section.settle(std::path::Path::new("/p/policy.toml"));
-        section
+        let file = std::path::Path::new("/p/policy.toml");
+        Section::read(Table::read(file, text).unwrap()).unwrap()
     };
     let of = |texts: &[&str]| {
         let sections: Vec<_> = texts.iter().map(|text| section(text)).collect();

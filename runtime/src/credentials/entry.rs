@@ -2,15 +2,13 @@
 
 use std::path::PathBuf;
 
-use serde::Deserialize;
-
+use crate::config::Table;
 use crate::error::Error;
 use crate::secret::Secret;
 use crate::vault::{Address, Carrier, Grant};
 
 /// Where the value of a slot comes from.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub(super) source: Origin,
     /// What the server gets of a credential of the vault's.
@@ -36,8 +34,7 @@ pub(crate) struct Entry {
 }
 
 /// The sources, by their names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Origin {
     Env,
     Keychain,
@@ -47,8 +44,7 @@ pub(crate) enum Origin {
 }
 
 /// The modes, by their names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
     /// The value itself, in the environment of the server.
     Env,
@@ -63,6 +59,14 @@ pub(crate) enum Mode {
 }
 
 impl Mode {
+    const ALL: [Self; 5] = [
+        Self::Env,
+        Self::Proxy,
+        Self::Forward,
+        Self::Derive,
+        Self::Header,
+    ];
+
     /// Its name in the configuration.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -86,15 +90,43 @@ impl Mode {
 
 /// What is wrong with an entry, and where in it.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Wrong {
+struct Wrong {
     /// The key; empty for the entry as a whole.
-    pub(crate) key: &'static str,
-    pub(crate) words: String,
+    key: &'static str,
+    words: String,
 }
 
 impl Entry {
+    /// Reads the entry of a slot.
+    pub(crate) fn read(name: &str, mut table: Table<'_>) -> Result<Self, Error> {
+        let source = table.choice("source", &Origin::ALL, Origin::name)?;
+        let Some(source) = source else {
+            return Err(table.refused("", "names no source: source = \"keychain\""));
+        };
+        let command = table.texts("command")?;
+        let entry = Self {
+            source,
+            mode: table.choice("mode", &Mode::ALL, Mode::name)?,
+            variable: table.text("variable")?,
+            path: table.text("path")?.map(PathBuf::from),
+            command: command.map(|words| words.into_iter().map(|(word, _)| word).collect()),
+            grant_id: table.text("grant_id")?,
+            provider: table.text("provider")?,
+            account: table.text("account")?,
+            label: table.text("label")?,
+            user_token: table.text("user_token")?,
+            field: table.text("field")?,
+            origin: table.text("origin")?,
+            secret: table.switch("secret")?,
+        };
+        let check = entry.check(name);
+        check.map_err(|wrong| table.refused(wrong.key, &wrong.words))?;
+        table.end()?;
+        Ok(entry)
+    }
+
     /// Whether its keys go together.
-    pub(crate) fn check(&self, name: &str) -> Result<(), Wrong> {
+    fn check(&self, name: &str) -> Result<(), Wrong> {
         let wrong = |key: &'static str, words: &str| {
             Err(Wrong {
                 key,
@@ -201,6 +233,14 @@ impl Entry {
 }
 
 impl Origin {
+    const ALL: [Self; 5] = [
+        Self::Env,
+        Self::Keychain,
+        Self::File,
+        Self::Command,
+        Self::Alter,
+    ];
+
     /// Its name in the configuration.
     pub(crate) fn name(self) -> &'static str {
         match self {

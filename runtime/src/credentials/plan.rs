@@ -63,7 +63,7 @@ pub(crate) fn plan(
     let mut planned = Vec::with_capacity(names.len());
     for name in names {
         let slot = spec.slots.iter().find(|slot| slot.name == name);
-        let entry = entries.get(name).map(toml::Spanned::get_ref);
+        let entry = entries.get(name);
         let from = match (given.get(name), entry) {
             (Some(value), _) => From::Option(value.clone()),
             (None, Some(entry)) => from_entry(spec, overrides, config, name, entry)?,
@@ -219,7 +219,6 @@ fn of_vault(
 /// Whether requests with the credential of an entry go by a loopback address.
 fn has_route(config: &Config, entry: &Entry) -> bool {
     config.sections.credentials.values().any(|other| {
-        let other = other.get_ref();
         let is_route = other.mode.is_some_and(|mode| mode.carrier().is_some());
         is_route && other.is_of_the_grant_of(entry)
     })

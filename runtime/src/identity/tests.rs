@@ -52,9 +52,8 @@ impl Desk {
 
     /// What is said of how to know who calls, with these lines.
     fn section(&self, lines: &str) -> Section {
-        let mut section: Section = toml::from_str(lines).unwrap();
-        section.settle(&self.0.join("policy.toml")).unwrap();
-        section
+        let file = self.0.join("policy.toml");
+        Section::read(Table::read(&file, lines).unwrap()).unwrap()
     }
 
     /// Who a token is of, or why it is not taken.
@@ -370,9 +369,12 @@ fn a_secret_that_others_can_read_is_warned_about() {
 
 #[test]
 fn a_policy_names_a_file() {
-    let mut section: Section = toml::from_str("issuer = 'x'").unwrap();
-    let error = section.settle(Path::new("/p/policy.toml")).unwrap_err();
-    assert_eq!(error, "names neither secret_file nor jwks_file");
+    let table = Table::read(std::path::Path::new("policy.toml"), "[i]\nissuer = 'x'");
+    let section = Section::read(table.unwrap().table("i").unwrap().unwrap());
+    assert_eq!(
+        section.unwrap_err().to_string(),
+        "policy.toml:1: `i`: names neither secret_file nor jwks_file"
+    );
 }
 
 #[cfg(not(feature = "http"))]

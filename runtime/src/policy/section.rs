@@ -1,39 +1,14 @@
 //! The text of a policy, and the rules that it is.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-
-use serde::Deserialize;
-use toml::Spanned;
+use std::path::PathBuf;
 
 use super::selector::Selector;
 use crate::audit;
-use crate::config::{line_of, refused};
+use crate::config::{Place, Table};
 use crate::error::Error;
 use crate::identity;
-
-/// `policy.toml` as a whole, or `[policy]` of the configuration.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct Section {
-    allow: Option<Spanned<Vec<Spanned<String>>>>,
-    deny: Vec<Spanned<String>>,
-    confirm: Vec<Spanned<String>>,
-    read_only: Option<Spanned<bool>>,
-    forbid_yes: Option<Spanned<bool>>,
-    limits: Limits,
-    roles: BTreeMap<String, Spanned<Section>>,
-    identity: Option<Spanned<identity::Section>>,
-    audit: Option<audit::Section>,
-}
-
-/// `[limits]`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Limits {
-    per_minute: Option<Spanned<u16>>,
-    at_once: Option<Spanned<u16>>,
-}
+use crate::spec::Effect;
 
 /// A rule, and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,105 +45,98 @@ pub(crate) struct Layer {
 }
 
 impl Layer {
-    /// The layer that a section of a file is.
+    /// Reads `policy.toml` as a whole, or `[policy]` of the configuration.
     ///
     /// # Errors
     ///
     /// What is wrong in it, with the file, the line and the key.
-    pub(crate) fn of(file: &Path, text: &str, section: Section) -> Result<Self, Error> {
-        let source = Source { file, text };
+    pub(crate) fn read(mut table: Table<'_>) -> Result<Self, Error> {
         let mut layer = Self {
-            file: file.to_owned(),
-            rules: source.rules(&section)?,
+            file: table.file().to_owned(),
+            rules: Rules::read(&mut table)?,
             ..Self::default()
         };
-        for (name, role) in section.roles {
-            let at = role.span().start;
-            let role = role.into_inner();
-            if !role.roles.is_empty() || role.identity.is_some() || role.audit.is_some() {
-                let words = format!("`roles.{name}`: a role has rules and limits alone");
-                return Err(refused(file, text, at, &words));
+        if let Some(mut roles) = table.table("roles")? {
+            for name in roles.keys() {
+                if let Some(mut role) = roles.table(&name)? {
+                    layer.roles.insert(name, Rules::read(&mut role)?);
+                    role.end()?;
+                }
             }
-            layer.roles.insert(name, source.rules(&role)?);
         }
-        if let Some(identity) = section.identity {
-            let line = source.at(identity.span().start);
-            let at = identity.span().start;
-            let mut identity = identity.into_inner();
-            identity
-                .settle(file)
-                .map_err(|words| refused(file, text, at, &format!("`identity`: {words}")))?;
+        if let Some(identity) = table.table("identity")? {
+            let place = identity.here().shown();
+            let identity = identity::Section::read(identity)?;
             layer.wants_identity = identity
                 .required
-                .then(|| format!("{line}: identity.required = true"));
+                .then(|| format!("{place}: identity.required = true"));
             layer.identity = Some(identity);
         }
-        if let Some(mut audit) = section.audit {
-            audit.settle(file);
-            layer.audit = Some(audit);
-        }
+        layer.audit = table
+            .table("audit")?
+            .map(audit::Section::read)
+            .transpose()?;
+        table.end()?;
         Ok(layer)
     }
 }
 
-/// The text that rules are read from.
-struct Source<'a> {
-    file: &'a Path,
-    text: &'a str,
-}
-
-impl Source<'_> {
-    fn rules(&self, section: &Section) -> Result<Rules, Error> {
-        let list = |name: &'static str, rules: &[Spanned<String>]| -> Result<Vec<Rule>, Error> {
-            let rule = |rule: &Spanned<String>| self.rule(name, rule);
-            rules.iter().map(rule).collect()
+impl Rules {
+    /// Reads the rules of a table, which may have more in it.
+    fn read(table: &mut Table<'_>) -> Result<Self, Error> {
+        let mut deny = list(table, "deny")?.unwrap_or_default();
+        let others = Selector::Effect(Effect::ReadOnly, false);
+        deny.extend(switch(table, "read_only", others)?);
+        let mut rules = Self {
+            allow: list(table, "allow")?,
+            deny,
+            confirm: list(table, "confirm")?.unwrap_or_default(),
+            forbid_yes: switch(table, "forbid_yes", Selector::Every)?,
+            per_minute: None,
+            at_once: None,
         };
-        let switch = |name: &str, switch: &Option<Spanned<bool>>, selector: Selector| {
-            let switch = switch.as_ref().filter(|switch| *switch.get_ref())?;
-            Some(Rule {
-                shown: format!("{}: {name} = true", self.at(switch.span().start)),
-                selector,
-            })
-        };
-        let limit = |name: &str, limit: &Option<Spanned<u16>>| {
-            let limit = limit.as_ref()?;
-            let (most, at) = (*limit.get_ref(), self.at(limit.span().start));
-            let rule = Rule {
-                shown: format!("{at}: limits.{name} = {most}"),
-                selector: Selector::Every,
-            };
-            Some((most, rule))
-        };
-        let mut rules = Rules {
-            allow: match &section.allow {
-                Some(allow) => Some(list("allow", allow.get_ref())?),
-                None => None,
-            },
-            deny: list("deny", &section.deny)?,
-            confirm: list("confirm", &section.confirm)?,
-            forbid_yes: switch("forbid_yes", &section.forbid_yes, Selector::Every),
-            per_minute: limit("per_minute", &section.limits.per_minute),
-            at_once: limit("at_once", &section.limits.at_once),
-        };
-        let others = Selector::Effect(crate::spec::Effect::ReadOnly, false);
-        rules
-            .deny
-            .extend(switch("read_only", &section.read_only, others));
+        if let Some(mut limits) = table.table("limits")? {
+            rules.per_minute = limit(&mut limits, "per_minute")?;
+            rules.at_once = limit(&mut limits, "at_once")?;
+            limits.end()?;
+        }
         Ok(rules)
     }
+}
 
-    fn rule(&self, list: &str, rule: &Spanned<String>) -> Result<Rule, Error> {
-        let (start, text) = (rule.span().start, rule.get_ref());
-        let selector = Selector::read(text)
-            .map_err(|words| refused(self.file, self.text, start, &format!("`{list}`: {words}")))?;
-        Ok(Rule {
-            shown: format!("{}: {list} \"{text}\"", self.at(start)),
-            selector,
-        })
-    }
+/// The rules of a list.
+fn list(table: &mut Table<'_>, key: &str) -> Result<Option<Vec<Rule>>, Error> {
+    let Some(texts) = table.texts(key)? else {
+        return Ok(None);
+    };
+    let rules = texts.into_iter().map(|(text, place)| {
+        let selector = Selector::read(&text)
+            .map_err(|words| place.refused(&format!("`{}`: {words}", table.name(key))))?;
+        Ok(rule(place, &format!("{key} \"{text}\""), selector))
+    });
+    rules.collect::<Result<_, _>>().map(Some)
+}
 
-    /// A place of the file: `FILE:LINE`.
-    fn at(&self, place: usize) -> String {
-        format!("{}:{}", self.file.display(), line_of(self.text, place))
+/// The rule that a switch is, if it is on.
+fn switch(table: &mut Table<'_>, key: &str, selector: Selector) -> Result<Option<Rule>, Error> {
+    let is_on = table.switch(key)?.unwrap_or(false);
+    let place = table.place(key);
+    Ok(is_on.then(|| rule(place, &format!("{key} = true"), selector)))
+}
+
+fn limit(table: &mut Table<'_>, key: &str) -> Result<Option<(u16, Rule)>, Error> {
+    let most = table.number(key, u16::MAX.into())?;
+    let place = table.place(key);
+    let limit = most.and_then(|most| {
+        let shown = format!("limits.{key} = {most}");
+        Some((most.try_into().ok()?, rule(place, &shown, Selector::Every)))
+    });
+    Ok(limit)
+}
+
+fn rule(place: Place<'_>, words: &str, selector: Selector) -> Rule {
+    Rule {
+        shown: format!("{}: {words}", place.shown()),
+        selector,
     }
 }

@@ -20,7 +20,7 @@ const fn tool(wire: &'static str, command: &'static str, effect: Effect) -> Tool
 
 fn layer(name: &str, text: &str) -> Result<Layer, Error> {
     let file = Path::new("/etc").join(name);
-    Layer::of(&file, text, config::parse(&file, text)?)
+    Layer::read(Table::read(&file, text)?)
 }
 
 /// A policy of these files; those of the site have `site` in their names.
@@ -230,26 +230,26 @@ fn what_is_wrong_in_a_policy_is_said_with_its_line_and_key() {
             "\ndeny = [\n 'a',\n 'annotation:evil']",
             "/etc/p:4: `deny`: no annotation `evil`: there are read-only,",
         ),
-        ("denny = []", "/etc/p:1: unknown field `denny`"),
+        ("denny = []", "/etc/p:1: unknown key `denny`"),
         (
             "read_only = 'yes'",
-            "/etc/p:1: `read_only`: invalid type: string \"yes\"",
+            "/etc/p:1: `read_only`: not true or false",
         ),
         (
             "[limits]\nper_minute = true",
-            "/etc/p:2: invalid type: boolean `true`, expected u16",
+            "/etc/p:2: `limits.per_minute`: not a number",
         ),
         (
             "[limits]\nper_hour = 1",
-            "/etc/p:2: unknown field `per_hour`",
+            "/etc/p:2: unknown key `limits.per_hour`",
         ),
         (
             "[roles.a]\nallow = 'x'",
-            "/etc/p:2: `allow`: invalid type: string \"x\"",
+            "/etc/p:2: `roles.a.allow`: not a list of texts",
         ),
         (
             "[roles.a.roles.b]\n",
-            "/etc/p:1: `roles.a`: a role has rules and limits alone",
+            "/etc/p:1: unknown key `roles.a.roles`",
         ),
         (
             "[identity]\nissuer = 'x'",

@@ -1,12 +1,10 @@
 //! What the user says of retries and of another server.
 
-use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
-use serde::Deserialize;
 
-use crate::config::Config;
+use crate::config::{Config, Table};
 use crate::environment::{self, Overrides};
 use crate::error::Error;
 use crate::settings::Settings;
@@ -42,55 +40,46 @@ pub(crate) struct Fallback {
 }
 
 /// `[resilience]` of the configuration.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Section {
     /// How often to try again.
-    #[serde(deserialize_with = "retries")]
     pub(crate) retries: Option<u32>,
 }
 
 /// `[fallback]` of the configuration.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default, try_from = "Given")]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Standby(Fallback);
 
-/// The same as it is written.
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Given {
-    command: Option<String>,
-    url: Option<String>,
-    headers: BTreeMap<String, String>,
+impl Section {
+    pub(crate) fn read(mut table: Table<'_>) -> Result<Self, Error> {
+        let most = u64::try_from(*RANGE.end()).unwrap_or(0);
+        let retries = table.number("retries", most)?;
+        table.end()?;
+        Ok(Self {
+            retries: retries.and_then(|number| number.try_into().ok()),
+        })
+    }
 }
 
-impl TryFrom<Given> for Standby {
-    type Error = &'static str;
-
-    fn try_from(given: Given) -> Result<Self, Self::Error> {
-        if given.command.is_some() == given.url.is_some() {
-            return Err("one of `command` and `url` is wanted");
+impl Standby {
+    pub(crate) fn read(mut table: Table<'_>) -> Result<Self, Error> {
+        let mut fallback = Fallback {
+            command: table.text("command")?,
+            url: table.text("url")?,
+            headers: Vec::new(),
+        };
+        if let Some(mut headers) = table.table("headers")? {
+            for name in headers.keys() {
+                let value = headers.text(&name)?.unwrap_or_default();
+                fallback.headers.push(format!("{name}: {value}"));
+            }
         }
-        let headers = given.headers.into_iter();
-        Ok(Self(Fallback {
-            command: given.command,
-            url: given.url,
-            headers: headers
-                .map(|(name, value)| format!("{name}: {value}"))
-                .collect(),
-        }))
+        if fallback.command.is_some() == fallback.url.is_some() {
+            return Err(table.refused("", "one of `command` and `url` is wanted"));
+        }
+        table.end()?;
+        Ok(Self(fallback))
     }
-}
-
-fn retries<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
-    let number = u32::deserialize(from)?;
-    if RANGE.contains(&i64::from(number)) {
-        return Ok(Some(number));
-    }
-    let (least, most) = (RANGE.start(), RANGE.end());
-    Err(serde::de::Error::custom(format!(
-        "not a number from {least} to {most}"
-    )))
 }
 
 impl Options {
@@ -289,11 +278,8 @@ mod tests {
     }
 
     fn configured(text: &str) -> Result<Config, String> {
-        let sections = toml::from_str(text).map_err(|error| error.to_string())?;
-        Ok(Config {
-            sections,
-            ..Config::default()
-        })
+        let config = Config::of(std::path::Path::new("config.toml"), text);
+        config.map_err(|error| error.to_string())
     }
 
     #[test]
@@ -328,15 +314,18 @@ mod tests {
     #[test]
     fn what_is_wrong_in_the_configuration_is_said() {
         for (text, words) in [
-            ("[resilience]\nretries = -1", "u32"),
+            ("[resilience]\nretries = -1", "0 to 100"),
             ("[resilience]\nretries = 101", "0 to 100"),
-            ("[resilience]\nretry = 1", "unknown field `retry`"),
+            ("[resilience]\nretry = 1", "unknown key `resilience.retry`"),
             ("[fallback]", "one of `command` and `url`"),
             (
                 "[fallback]\nurl = 'a'\ncommand = 'b'",
                 "one of `command` and `url`",
             ),
-            ("[fallback]\nport = 1", "unknown field `port`"),
+            (
+                "[fallback]\nurl = 'a'\nport = 1",
+                "unknown key `fallback.port`",
+            ),
         ] {
             let error = configured(text).unwrap_err();
             assert!(error.contains(words), "{text}: {error}");

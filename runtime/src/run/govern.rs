@@ -86,7 +86,7 @@ impl Run {
 
     /// The rules for calls.
     pub(crate) fn policy(&self) -> Result<Policy, Error> {
-        Policy::of(self.spec.name, self.config()?.policy.as_ref())
+        Policy::of(self.spec.name, self.config()?.sections.policy.as_ref())
     }
 
     /// The log of calls, as the policy and the configuration have it.
