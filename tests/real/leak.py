@@ -91,6 +91,11 @@ class Marks:
         return sorted(name for name, all_ in self.bytes.items() if any(form in data for form in all_))
 
 
+def processes():
+    """The ids of all processes; none where the system does not show them as files."""
+    return [pid for pid in os.listdir("/proc") if pid.isdigit()] if os.path.isdir("/proc") else []
+
+
 class Watch(threading.Thread):
     """Reads the command lines and environments of all processes, again and again.
 
@@ -108,7 +113,7 @@ class Watch(threading.Thread):
             time.sleep(0.005)
 
     def look(self):
-        for pid in filter(str.isdigit, os.listdir("/proc")) if os.path.isdir("/proc") else []:
+        for pid in processes():
             try:
                 shown = {what: Path(f"/proc/{pid}/{what}").read_bytes() for what in ("cmdline", "environ")}
             except OSError:
@@ -130,12 +135,11 @@ class Watch(threading.Thread):
     def gone(self, within=10.0):
         """Whether nothing of the trial runs any more, but for its vault; waits a while for it."""
         end = time.monotonic() + within
-        while time.monotonic() < end:
-            running = [pid for pid in filter(str.isdigit, os.listdir("/proc")) if self.is_ours(pid)]
-            if not running:
-                return True
+        while any(self.is_ours(pid) for pid in processes()):
+            if time.monotonic() > end:
+                return False
             time.sleep(0.05)
-        return False
+        return True
 
     def is_ours(self, pid):
         try:
