@@ -297,14 +297,24 @@ class Trial:
 
 
 class Watched(Watch):
-    """A watch for as long as something is done."""
+    """A watch for as long as something is done, over all that runs in this home: the marks of the vault are
+    in other tests too."""
 
     def __init__(self, marks):
         super().__init__(marks)
         self.looks = 0
+        self.home = f"HOME={os.environ['HOME']}".encode()
 
     def look(self):
-        super().look()
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                environment = Path(f"/proc/{pid}/environ").read_bytes()
+                line = Path(f"/proc/{pid}/cmdline").read_bytes()
+            except OSError:
+                continue
+            if self.home in environment.split(b"\0"):
+                for what, data in (("environ", environment), ("cmdline", line)):
+                    self.seen.update((what, self.name_of(pid), mark) for mark in self.marks.found(data))
         self.looks += 1
 
     def __enter__(self):
