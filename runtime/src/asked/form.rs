@@ -209,6 +209,7 @@ impl<'a> Form<'a> {
         let alone = self.alone(field);
         terminal.show(&field.heading());
         loop {
+            let _echo = field.hidden.then(|| terminal.hide());
             terminal.show(&field.prompt(proposal));
             let Some(typed) = terminal.line(field.hidden).await? else {
                 return Ok(None);

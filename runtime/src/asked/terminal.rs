@@ -29,6 +29,12 @@ pub(crate) trait Terminal: Send + Sync {
     /// Forgets what was typed before anything was asked.
     fn forget(&self);
 
+    /// Shows nothing of what is typed from here on, until this is dropped: it begins before a question
+    /// is shown, so that who answers at once is not shown either.
+    fn hide(&self) -> Option<Echo> {
+        None
+    }
+
     /// The next line, without its end. What is typed `hidden` is not shown.
     fn line(&self, hidden: bool) -> Typing<'_>;
 }
@@ -60,6 +66,7 @@ impl Console {
         };
         let _turn = console.turn().lock().await;
         console.forget();
+        let _echo = console.hide();
         console.show(question);
         Ok(console.line(true).await?.unwrap_or_default())
     }
@@ -102,6 +109,10 @@ impl Terminal for Console {
     fn forget(&self) {
         #[cfg(unix)]
         let _ = rustix::termios::tcflush(std::io::stdin(), rustix::termios::QueueSelector::IFlush);
+    }
+
+    fn hide(&self) -> Option<Echo> {
+        Some(Echo::off())
     }
 
     fn line(&self, hidden: bool) -> Typing<'_> {
@@ -148,7 +159,7 @@ fn read() -> Typed {
 }
 
 /// A terminal that does not show what is typed. Dropped, it does again.
-struct Echo {
+pub(crate) struct Echo {
     #[cfg(unix)]
     before: Option<rustix::termios::Termios>,
 }

@@ -14,9 +14,10 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Map;
 
 use crate::environment;
-use crate::error::Error;
+use crate::error::{Error, Exit, Fault};
 use crate::keychain;
 use crate::private;
 use crate::secret::Secret;
@@ -78,7 +79,20 @@ impl Store {
     /// The value of a name in the keychain, whoever put it there.
     pub(crate) async fn in_keychain(&self, name: &str) -> Result<Option<Secret>, Error> {
         let got = keychain::get(&self.program, name).await;
-        got.map_err(|reason| self.no_keychain(name, &reason))
+        got.map_err(|reason| {
+            Error::Vault(Box::new(Fault {
+                code: "missing_credential",
+                exit: Exit::Credential,
+                message: format!("the keychain gives no value for {name}: {reason}"),
+                hint: Some(format!(
+                    "unlock it, or keep the value in a file that only you can read: `{} auth set {name} \
+                     --insecure-storage`",
+                    self.program
+                )),
+                retryable: false,
+                details: Map::new(),
+            }))
+        })
     }
 
     /// Keeps a value.
