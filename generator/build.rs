@@ -96,7 +96,11 @@ fn collect(directory: &Path, files: &mut Vec<PathBuf>) -> Result<(), Box<dyn Err
     for entry in fs::read_dir(directory)? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if name.starts_with('.') || name == "snapshots" || name == "proptest-regressions" {
+        let is_of_tests = matches!(
+            &*name,
+            "snapshots" | "proptest-regressions" | "tests" | "tests.rs" | "vectors.rs"
+        );
+        if name.starts_with('.') || name.ends_with(".json") || is_of_tests {
             continue;
         }
         if path.is_dir() {
