@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::authorization::authorization;
 use super::SignIn;
+use super::authorization::authorization;
 use super::read;
 use crate::context::Context;
 use crate::credentials::Filled;
