@@ -108,7 +108,7 @@ SCENARIOS = {
     "a redirect": {**get("stripe-test", "redirect"), "differ": AUDITED},
     "a provider that says no": {**get("stripe-test", "status/401"), "differ": AUDITED},
     "a provider in trouble": {**get("stripe-test", "status/500"), "differ": AUDITED},
-    "too few scopes": {**get("drifted", "insufficient-scope"), "differ": [*AUDITED, SESSION]},
+    "too few scopes": {**get("drifted", "insufficient-scope"), "differ": [*AUDITED, SESSION, ASKED_FOR]},
     "a reason": {
         **get("stripe-test", more={"reason": "to see"}), "more": ["--mcp-reason", "to see"], "differ": AUDITED,
     },
