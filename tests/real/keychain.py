@@ -21,9 +21,10 @@ import time
 from pathlib import Path
 
 from alter_auth import FAKE, Started
-from leak import Marks, Watch
+from leak import Marks
 from program import Outcome, Program
 from report import Report
+from watched import Watched
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PACKAGES = {"gnome-keyring-daemon": "gnome-keyring", "dbus-run-session": "dbus-daemon", "dbus-send": "dbus-bin"}
@@ -156,18 +157,18 @@ class Trial:
         missing = cli("get-env", "--name", "API_KEY", "--output", "json")
         error = missing.error() or {}
         check("without a value there is no call", missing.code == 3 and error.get("missing") == ["API_KEY"], missing)
-        with Watched(marks) as watch:
+        with Watched(marks, self.home) as watch:
             kept = cli("auth", "set", "API_KEY", stdin=f"{PIPED}\n")
         check("a value is kept from a pipe", kept.code == 0 and "keychain" in kept.out, kept)
         check("and no process shows it meanwhile", not watch.seen, watch.seen)
-        with Watched(marks) as watch:
+        with Watched(marks, self.home) as watch:
             got = cli("get-env", "--name", "API_KEY")
             cli("sleep", "--ms", "300")
         masked = "[redacted]" in got.out and PIPED not in got.out
         check("the server gets it, and what it says of it is masked", got.code == 0 and masked, got)
         seen = {(what, who) for what, who, _ in watch.seen}
         check("in its environment, and nowhere else", seen == {("environ", "everyday")}, watch.seen)
-        with Watched(marks) as watch:
+        with Watched(marks, self.home) as watch:
             typed = on_a_terminal(cli, ["auth", "set", "OTHER_KEY"], TYPED)
         prompted = typed.code == 0 and "OTHER_KEY: " in typed.out
         check("a value is kept from a prompt, where it is not shown", prompted and TYPED not in typed.out, typed)
@@ -179,7 +180,7 @@ class Trial:
         looked = cli("self", "doctor")
         check("the doctor finds them", looked.code == 0 and "keychain" in looked.out, looked)
         again = cli("auth", "set", "API_KEY", stdin=f"{OTHER}\n")
-        with Watched(marks) as watch:
+        with Watched(marks, self.home) as watch:
             cli("sleep", "--ms", "300")
         seen = {mark for _, _, mark in watch.seen}
         check("another value takes its place", again.code == 0 and seen == {"other", "typed"}, watch.seen)
@@ -217,7 +218,7 @@ class Trial:
             ))
             without = cli("get", "--path", "things")
             check("without the key there is no call", without.code == 3 and "auth set ALTER_API_KEY" in without.err, without)
-            with Watched(marks) as watch:
+            with Watched(marks, self.home) as watch:
                 kept = cli("auth", "set", "ALTER_API_KEY", stdin=key)
                 called = cli("get", "--path", "things", "--output", "json")
                 slow = cli("wait", "--ms", "500")
@@ -231,7 +232,7 @@ class Trial:
             check("the server has a loopback address", variables.get("ERRAND_API_URL", "").startswith("http://127.0.0.1:"), given)
             check("and no key to the vault", not {"ALTER_API_KEY", "AGENT_API_KEY"} & set(variables), sorted(variables))
             # The same key in the caller's environment is taken out of the server's.
-            with Watched(marks) as watch:
+            with Watched(marks, self.home) as watch:
                 cli("wait", "--ms", "500", env={"ALTER_API_KEY": key})
             seen = {who for _, who, _ in watch.seen}
             check("from a variable it is the program's alone", seen == {"errand"} or not seen, watch.seen)
@@ -294,36 +295,6 @@ class Trial:
                     self.report.part("locked", lambda: self.locked(held[0]))
         finally:
             self.keyring.end()
-
-
-class Watched(Watch):
-    """A watch for as long as something is done, over all that runs in this home: the marks of the vault are
-    in other tests too."""
-
-    def __init__(self, marks):
-        super().__init__(marks)
-        self.looks = 0
-        self.home = f"HOME={os.environ['HOME']}".encode()
-
-    def look(self):
-        for pid in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                environment = Path(f"/proc/{pid}/environ").read_bytes()
-                line = Path(f"/proc/{pid}/cmdline").read_bytes()
-            except OSError:
-                continue
-            if self.home in environment.split(b"\0"):
-                for what, data in (("environ", environment), ("cmdline", line)):
-                    self.seen.update((what, self.name_of(pid), mark) for mark in self.marks.found(data))
-        self.looks += 1
-
-    def __enter__(self):
-        self.start()
-        return self
-
-    def __exit__(self, *_):
-        self.over.set()
-        self.join()
 
 
 def main():

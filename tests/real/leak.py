@@ -126,9 +126,13 @@ class Watch(threading.Thread):
 
     def name_of(self, pid):
         try:
-            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            return self.named(Path(f"/proc/{pid}/cmdline").read_bytes())
         except OSError:
             return "?"
+
+    @staticmethod
+    def named(line):
+        words = line.split(b"\0")
         names = [Path(word.decode("utf-8", "replace")).name for word in words[:2]]
         return names[1] if names[0] == "mcpress-fixture" and len(names) > 1 else names[0]
 
