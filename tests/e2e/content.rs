@@ -156,7 +156,9 @@ fn no_name_of_a_server_s_leads_out_of_the_folder_or_hides_in_it() {
             "ssh_config.bin"
         ]
     );
-    assert_eq!(names(sandbox.path()), ["out"]);
+    // The log of calls, and nothing else.
+    assert_eq!(names(sandbox.path()), [".local", "out"]);
+    assert_eq!(names(&sandbox.file(".local/state")), ["rich"]);
 }
 
 #[test]

@@ -211,7 +211,11 @@ fn a_configuration_that_is_wrong_is_told_with_its_line_and_key() {
     patient.configure("[credentials.ERRAND_KEY]\nsource = \"vault\"\n");
     patient
         .look(&[], 2)
-        .is("config", "bad", "config.toml:2: unknown variant `vault`")
+        .is(
+            "config",
+            "bad",
+            "config.toml:2: `credentials.ERRAND_KEY.source`: `vault` is not one of",
+        )
         .is("policy", "ok", "no rules")
         .is("server", "skipped", "not known what the server is given")
         .skipped(&["audit", "slots", "vault", "server", "protocol", "drift"]);

@@ -353,7 +353,8 @@ fn a_client_that_needs_no_person_signs_in_by_itself() {
     let outcome = wrong.run(&["whoami"], 3);
     assert!(outcome.stderr.contains("invalid_client"), "{outcome:?}");
     assert!(!outcome.stderr.contains("wrong"), "{outcome:?}");
-    assert!(!wrong.sandbox.file(".local").exists(), "a token was kept");
+    let state = wrong.sandbox.file(".local/state/notes/sign-in");
+    assert!(!state.exists(), "a token was kept");
 }
 
 #[test]

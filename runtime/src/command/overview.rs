@@ -23,7 +23,7 @@ pub(super) const OWN: [(&str, &str); 5] = [
     ("resource", "List, read and watch the server's resources"),
     (
         "auth",
-        "Sign in to a remote server, sign out, see who is signed in",
+        "Keep credentials, sign in and out, see where each comes from",
     ),
     ("self", "Look at this program: its server, its tools"),
 ];
@@ -79,7 +79,10 @@ pub(super) fn page(spec: &Spec, full: bool, limit: usize) -> String {
 /// It works all the same.
 fn is_offered(spec: &Spec, said: &Value, command: &str) -> bool {
     let capability = match command {
-        "auth" => return !matches!(spec.server.transport, Transport::Stdio { .. }),
+        "auth" => {
+            let is_remote = !matches!(spec.server.transport, Transport::Stdio { .. });
+            return is_remote || !spec.slots.is_empty();
+        }
         "prompt" => "prompts",
         "resource" => "resources",
         _ => return true,

@@ -166,13 +166,17 @@ impl Store {
     }
 
     fn no_keychain(&self, name: &str, reason: &str) -> Error {
-        Error::usage_with_hint(
-            format!("the keychain cannot be used for {name}: {reason}"),
-            format!(
+        Error::Vault(Box::new(Fault {
+            code: "keychain_unavailable",
+            exit: Exit::Credential,
+            message: format!("the keychain cannot be used for {name}: {reason}"),
+            hint: Some(format!(
                 "`{} auth set {name} --insecure-storage` keeps it in a file that only you can read",
                 self.program
-            ),
-        )
+            )),
+            retryable: false,
+            details: serde_json::Map::new(),
+        }))
     }
 }
 
