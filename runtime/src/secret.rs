@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 ///
 /// It is wiped when the last of its clones is dropped, it has no `Display`, its `Debug` says nothing,
 /// and [`Secret::expose`] is the only way out of it. All that is printed is searched for it first
-/// ([`mask`]), for servers repeat what they were sent.
+/// (`secret/mask.rs`), for servers repeat what they were sent.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret(Arc<Zeroizing<String>>);
 

@@ -14,7 +14,7 @@ class Watched(Watch):
     """
 
     def __init__(self, marks, home):
-        super().__init__(marks)
+        super().__init__(marks, home)
         self.looks, self.given = 0, {}
         self.home = f"HOME={home}".encode()
 
