@@ -279,7 +279,7 @@ class Trial:
         slot = [found for found in looked.get("findings", []) if found["subject"] == "slot API_KEY"]
         check("the doctor says so", [found["verdict"] for found in slot] == ["bad"], looked)
         kept = cli("auth", "set", "API_KEY", stdin=f"{PIPED}\n", timeout=60)
-        check("nothing can be kept", kept.code == 2 and "--insecure-storage" in kept.err, kept)
+        check("nothing can be kept", kept.code == 3 and "--insecure-storage" in kept.err, kept)
         kept = cli("auth", "set", "OTHER_KEY", "--insecure-storage", stdin=f"{PIPED}\n")
         mode = (self.home / ".local/state/kept/credentials.json").stat().st_mode & 0o777
         check("but in a file, where that is asked for", kept.code == 0 and mode == 0o600, kept)

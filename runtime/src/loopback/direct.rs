@@ -25,19 +25,30 @@ pub(crate) struct Direct {
 }
 
 impl Direct {
-    /// TLS is by rustls on ring. The user's proxies are used, but for what is on this machine.
+    /// TLS is by rustls on ring. The user's proxies are used, but for what is on this machine. A client
+    /// `shared` by all that is far, which follows and keeps nothing either, has the system's
+    /// certificates read already, which takes 20 ms.
     ///
     /// # Errors
     ///
     /// When the system's proxies or certificates cannot be read.
-    pub(crate) fn open(origin: &Origin) -> Result<Self, crate::error::Error> {
+    pub(crate) fn open(
+        origin: &Origin,
+        shared: Option<&Client>,
+    ) -> Result<Self, crate::error::Error> {
+        if let Some(client) = shared.filter(|_| !origin.is_loopback()) {
+            return Ok(Self {
+                client: client.clone(),
+                origin: origin.shown(),
+            });
+        }
         // A second call finds the provider installed, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let builder = Client::builder()
             .redirect(redirect::Policy::none())
             .connect_timeout(CONNECTED);
         let builder = match origin.is_loopback() {
-            true => builder.no_proxy(),
+            true => builder.no_proxy().tls_certs_only([]),
             false => builder,
         };
         let client = builder.build();

@@ -37,7 +37,7 @@ impl Route {
     async fn to(origin: &str, limits: Limits) -> Self {
         let loopback = Loopback::new().unwrap();
         let origin = Origin::parse(origin).unwrap();
-        let upstream = Arc::new(Plain(Direct::open(&origin).unwrap()));
+        let upstream = Arc::new(Plain(Direct::open(&origin, None).unwrap()));
         let address = loopback
             .open_within(limits, origin, upstream)
             .await

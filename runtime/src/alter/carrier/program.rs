@@ -32,10 +32,11 @@ pub(super) struct Program {
 
 impl Program {
     pub(super) fn open(desk: Arc<Desk>, grant: Grant, origin: &Origin) -> Result<Self, Error> {
+        let direct = Direct::open(origin, desk.client.far())?;
         Ok(Self {
             desk,
             grant,
-            direct: Direct::open(origin)?,
+            direct,
         })
     }
 
