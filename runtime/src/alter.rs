@@ -12,9 +12,6 @@
 //! no redirect is followed, nothing but TLS or this machine is spoken to, and no header is shown. What
 //! the vault answers is checked to the last field before any of it is used.
 
-// What carries requests and what connects accounts will use the rest of the endpoints.
-#![allow(dead_code)]
-
 mod address;
 mod answer;
 mod approval;

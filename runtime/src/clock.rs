@@ -17,6 +17,11 @@ pub(crate) fn now() -> i64 {
     since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(0))
 }
 
+/// Now, in whole seconds.
+pub(crate) fn now_in_seconds() -> u64 {
+    u64::try_from(now() / 1000).unwrap_or(0)
+}
+
 /// A time as text, in UTC: `2026-03-01T12:00:00.250Z`.
 pub(crate) fn text(time: i64) -> String {
     let (year, month, day) = date(time.div_euclid(DAY));

@@ -14,11 +14,11 @@
 use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
-use std::time::SystemTime;
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::clock;
 use crate::environment;
 use crate::error::Error;
 use crate::private;
@@ -59,11 +59,10 @@ impl Ledger {
 
     /// Remembers a task and the tool that it is of.
     pub(crate) fn add(&self, id: &str, tool: &str) -> Result<(), Error> {
-        let begun = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let entry = json!({
             "id": id,
             "tool": tool,
-            "begun": begun.map_or(0, |time| time.as_secs()),
+            "begun": clock::now_in_seconds(),
         });
         self.keep(id, &entry)
     }

@@ -1,12 +1,6 @@
 //! Moments as the vault and AWS write them.
 
-use std::time::SystemTime;
-
-/// Seconds since 1970.
-pub(super) fn now() -> u64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    since.map_or(0, |since| since.as_secs())
-}
+pub(super) use crate::clock::now_in_seconds as now;
 
 /// A moment of RFC 3339 with an offset, in seconds since 1970.
 pub(super) fn timestamp(text: &str) -> Option<i64> {

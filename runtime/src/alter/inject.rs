@@ -65,20 +65,6 @@ impl Credential {
         ))
     }
 
-    /// The names of the headers that the credential is in, for whoever writes down the others.
-    pub(crate) fn header_names(&self) -> Vec<String> {
-        let signing = [
-            "authorization",
-            "x-amz-date",
-            "x-amz-content-sha256",
-            "x-amz-security-token",
-        ];
-        match self.is_signing() {
-            true => signing.map(str::to_owned).to_vec(),
-            false => self.headers().into_iter().map(|(name, _)| name).collect(),
-        }
-    }
-
     fn headers(&self) -> Vec<(String, Secret)> {
         let value = self.format.replacen("{token}", self.token.expose(), 1);
         // Output is searched for the credential itself: what is around it need not be known.
@@ -254,10 +240,6 @@ mod tests {
         assert_eq!(
             headers,
             ["dd-api-key: s3cret-{token}", "dd-application-key: app"]
-        );
-        assert_eq!(
-            credential.header_names(),
-            ["DD-API-KEY", "DD-APPLICATION-KEY"]
         );
     }
 

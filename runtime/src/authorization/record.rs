@@ -3,8 +3,6 @@
 //! A record is of one issuer, whole: the authorization server's metadata, the client it knows and the
 //! tokens it gave belong together, and are replaced together when the server changes its issuer.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -163,11 +161,7 @@ impl Grant {
     }
 }
 
-/// The time, in seconds since 1970.
-pub(super) fn now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| since.as_secs())
-}
+pub(super) use crate::clock::now_in_seconds as now;
 
 /// The scopes of both, each once.
 pub(super) fn union(one: &[String], other: &[String]) -> Vec<String> {

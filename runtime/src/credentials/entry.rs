@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::config::Table;
+use crate::environment;
 use crate::error::Error;
 use crate::secret::Secret;
 use crate::vault::{Address, Carrier, Grant};
@@ -255,22 +256,11 @@ impl Origin {
 
 /// A secret that a text says the place of: `env:NAME` or `@FILE`.
 pub(crate) fn reference(text: &str) -> Result<Secret, Error> {
-    if let Some(name) = text.strip_prefix("env:") {
-        let value = std::env::var(name).ok().filter(|value| !value.is_empty());
-        return value.map(Secret::new).ok_or_else(|| Error::MissingSlots {
-            names: vec![name.to_owned()],
-        });
-    }
-    let Some(file) = text.strip_prefix('@') else {
-        return Err(Error::usage(
+    environment::referred("", text)?.ok_or_else(|| {
+        Error::usage(
             "a secret is not written into the configuration: say where it is, with env:NAME or @FILE",
-        ));
-    };
-    let value = std::fs::read_to_string(file).map_err(|source| Error::Io {
-        what: format!("cannot read {file}"),
-        source,
-    });
-    Ok(Secret::new(value?.trim_end_matches(['\r', '\n'])))
+        )
+    })
 }
 
 /// Whether a text is an https origin, with or without a path. Plain HTTP is for this machine alone.

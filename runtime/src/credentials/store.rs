@@ -11,11 +11,11 @@
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::PathBuf;
-use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 
+use crate::clock;
 use crate::environment;
 use crate::error::{Error, Exit, Fault};
 use crate::keychain;
@@ -101,7 +101,7 @@ impl Store {
         let before = all.remove(name);
         let mut kept = Kept {
             kept: place,
-            set: now(),
+            set: clock::now_in_seconds(),
             value: None,
         };
         match place {
@@ -178,9 +178,4 @@ impl Store {
             details: serde_json::Map::new(),
         }))
     }
-}
-
-fn now() -> u64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    since.map_or(0, |since| since.as_secs())
 }

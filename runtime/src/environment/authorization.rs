@@ -116,18 +116,25 @@ fn secret(program: &str, name: &str) -> Result<Option<Secret>, Error> {
     let Some(text) = option(program, name) else {
         return Ok(None);
     };
-    let name = option_name(program, name);
-    if let Some(other) = text.strip_prefix("env:") {
-        let value = read(other).ok_or_else(|| Error::MissingSlots {
-            names: vec![other.to_owned()],
+    let place = format!("{}: ", option_name(program, name));
+    let referred = referred(&place, &text)?;
+    Ok(Some(referred.unwrap_or_else(|| Secret::new(text))))
+}
+
+/// The secret that a text says the place of, `env:NAME` or `@FILE`; none where it says no place. What
+/// cannot be read is told with the `asker` before it.
+pub(crate) fn referred(asker: &str, text: &str) -> Result<Option<Secret>, Error> {
+    if let Some(name) = text.strip_prefix("env:") {
+        let value = read(name).ok_or_else(|| Error::MissingSlots {
+            names: vec![name.to_owned()],
         });
         return value.map(|value| Some(Secret::new(value)));
     }
     let Some(file) = text.strip_prefix('@') else {
-        return Ok(Some(Secret::new(text)));
+        return Ok(None);
     };
     let value = std::fs::read_to_string(file).map_err(|source| Error::Io {
-        what: format!("{name}: cannot read {file}"),
+        what: format!("{asker}cannot read {file}"),
         source,
     });
     value.map(|value| Some(Secret::new(value.trim_end_matches(['\r', '\n']))))
