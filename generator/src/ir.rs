@@ -102,8 +102,26 @@ pub struct Binding {
 pub struct Slot {
     /// The name, which is also the environment variable that fills it.
     pub name: String,
+    /// What it is, in one line; empty where nobody said.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub about: String,
     /// Whether the server is not started without it.
     pub required: bool,
+    /// Whether its value is masked in what is printed; where nobody said, its name and value tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<bool>,
+}
+
+impl Slot {
+    /// A slot that no more is known of.
+    pub fn new(name: &str, required: bool) -> Self {
+        Self {
+            name: name.to_owned(),
+            about: String::new(),
+            required,
+            secret: None,
+        }
+    }
 }
 
 /// One tool and the command line it became.

@@ -10,7 +10,7 @@
 //! --command ──▶ command_line ─┐
 //! --url ──────▶ endpoint ─────┼─▶ Draft ──finish──▶ Origin
 //! SERVER ─────▶ search ─▶ entry ┘    ▲
-//!                              --env, --header
+//!                         --env, --header, overlay
 //! ```
 
 use std::fmt;
@@ -75,7 +75,19 @@ pub enum Wanted {
     Nothing,
 }
 
-/// Locates a server, with what `--env` and `--header` say on top.
+/// What the user says of a server beside where it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Additions {
+    /// Each `--env`: `NAME`, `NAME=VALUE`, `NAME?` or `NAME?=VALUE`.
+    pub env: Vec<String>,
+    /// Each `--header`: `NAME: VALUE`.
+    pub headers: Vec<String>,
+    /// The slots of an [overlay](crate::overlay::Overlay::slots), which has the last word on whether
+    /// they are required.
+    pub slots: Vec<(String, Option<bool>)>,
+}
+
+/// Locates a server, with what the user says of it on top.
 ///
 /// # Errors
 ///
@@ -83,18 +95,20 @@ pub enum Wanted {
 /// error holds a value.
 ///
 /// ```
-/// use mcpress::origin::{Places, Wanted, locate};
+/// use mcpress::origin::{Additions, Places, Wanted, locate};
 ///
 /// let wanted = Wanted::Url("https://mcp.example.com/mcp".to_owned());
-/// let headers = ["Authorization: Bearer ${ALTR_TOKEN}".to_owned()];
-/// let origin = locate(&wanted, &[], &headers, &Places::of_this_machine())?;
+/// let additions = Additions {
+///     headers: vec!["Authorization: Bearer ${ALTR_TOKEN}".to_owned()],
+///     ..Additions::default()
+/// };
+/// let origin = locate(&wanted, &additions, &Places::of_this_machine())?;
 /// assert_eq!(origin.slots[0].name, "ALTR_TOKEN");
 /// # Ok::<(), mcpress::origin::OriginError>(())
 /// ```
 pub fn locate(
     wanted: &Wanted,
-    env: &[String],
-    headers: &[String],
+    additions: &Additions,
     places: &Places,
 ) -> Result<Origin, OriginError> {
     let mut draft = match wanted {
@@ -104,12 +118,18 @@ pub fn locate(
         Wanted::Captured(origin) => Draft::captured(origin),
         Wanted::Nothing => Draft::unknown(),
     };
-    for (index, text) in headers.iter().enumerate() {
+    for (index, text) in additions.headers.iter().enumerate() {
         let (name, value) = endpoint::header(index + 1, text)?;
         draft.bind_header(name, value)?;
     }
-    for text in env {
+    for text in &additions.env {
         draft.declare(text)?;
+    }
+    for (name, required) in &additions.slots {
+        draft.pass_on(name)?;
+        if let Some(required) = required {
+            draft.require(name, *required);
+        }
     }
     draft.finish()
 }

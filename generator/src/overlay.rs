@@ -28,7 +28,7 @@ pub use bind::Bound;
 pub use error::{OverlayError, Problem};
 pub use init::init;
 
-use file::{Entries, Test, ToolEntry};
+use file::{Entries, SlotEntry, Test, ToolEntry};
 
 /// The commands that the user fixes, by the wire names of their tools.
 pub type Fixed = BTreeMap<String, String>;
@@ -44,6 +44,9 @@ pub struct Overlay {
     /// The headings of the program's help in their order, with the patterns of their tools.
     #[serde(default)]
     groups: Entries<Vec<String>>,
+    /// The values that the server needs, by name.
+    #[serde(default)]
+    slots: Entries<SlotEntry>,
     /// The tools, by wire name or command.
     #[serde(default)]
     tools: Entries<ToolEntry>,
@@ -57,6 +60,12 @@ impl Overlay {
     /// When the text is not TOML, has a key that an overlay has not, or a value of the wrong kind.
     pub fn read(text: &str) -> Result<Self, OverlayError> {
         Ok(toml::from_str(text)?)
+    }
+
+    /// The slots it names, with whether the server is started without them if it tells.
+    pub fn slots(&self) -> impl Iterator<Item = (&str, Option<bool>)> {
+        let entries = self.slots.0.iter();
+        entries.map(|(name, entry)| (name.as_str(), entry.required))
     }
 
     /// Finds the tools that the overlay speaks of.

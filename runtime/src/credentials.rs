@@ -21,7 +21,7 @@ pub(crate) use entry::{Entry, reference};
 pub(crate) use plan::{From, Planned, plan};
 
 use crate::environment;
-use crate::error::{Error, Exit, Fault};
+use crate::error::{Error, Exit, Fault, Missing};
 use crate::private;
 use crate::secret::Secret;
 use crate::vault::{Broker, Grant, Opening, Supply, Vault, Want};
@@ -56,6 +56,7 @@ pub(crate) async fn fill(
         let value = value(&store, &planned).await?;
         let Planned {
             name,
+            about,
             required,
             from,
             ..
@@ -65,12 +66,15 @@ pub(crate) async fn fill(
             (Some(value), _) => {
                 filled.values.insert(name, value);
             }
-            (None, _) if required => missing.push(name),
+            (None, _) if required => missing.push(Missing::new(&name, about)),
             (None, _) => {}
         }
     }
     if !missing.is_empty() {
-        return Err(Error::MissingSlots { names: missing });
+        return Err(Error::MissingSlots {
+            program: program.to_owned(),
+            slots: missing,
+        });
     }
     if !wants.is_empty() {
         let broker = open().await?;

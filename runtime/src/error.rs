@@ -99,10 +99,12 @@ pub enum Error {
         words: String,
     },
     /// Slots without a value.
-    #[error("{} not set: {}", if names.len() == 1 { "a value the server needs is" } else { "values the server needs are" }, names.join(", "))]
+    #[error("{} not set: {}", if slots.len() == 1 { "a value the server needs is" } else { "values the server needs are" }, listed(slots))]
     MissingSlots {
-        /// Their names.
-        names: Vec<String>,
+        /// The program whose `auth set` keeps them; empty for variables, which nobody keeps.
+        program: String,
+        /// Which.
+        slots: Vec<Missing>,
     },
     /// The server could not be started.
     #[error("cannot start the server `{command}`: {source}")]
@@ -277,6 +279,32 @@ pub enum Error {
         /// Why it failed.
         source: std::io::Error,
     },
+}
+
+/// A value that the server needs and nobody gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// The slot's name.
+    pub name: String,
+    /// What it is; empty where nobody said.
+    pub about: String,
+}
+
+impl Missing {
+    pub(crate) fn new(name: &str, about: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            about: about.to_owned(),
+        }
+    }
+}
+
+fn listed(slots: &[Missing]) -> String {
+    let words = slots.iter().map(|slot| match slot.about.as_str() {
+        "" => slot.name.clone(),
+        about => format!("{} ({about})", slot.name),
+    });
+    words.collect::<Vec<_>>().join(", ")
 }
 
 impl Error {

@@ -76,7 +76,7 @@ use serde_json::{Map, Value};
 pub use alter::ALTER;
 pub use client::{Client, Introduction, Limits, Listed, converse};
 pub use environment::endpoint_of;
-pub use error::{Error, Exit, Fault, Invitation};
+pub use error::{Error, Exit, Fault, Invitation, Missing};
 pub use host::{Answering, Host, Refusal};
 pub use process::Launch;
 pub use protocol::{REVISIONS, Revision, server_info};

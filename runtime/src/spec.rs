@@ -14,7 +14,7 @@ use serde::{Deserialize, Deserializer};
 use crate::leak;
 
 /// The version of the table's layout. A runtime refuses a table of another layout.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 
 /// A text that is in every program: how one is known before it is run.
 ///
@@ -119,13 +119,21 @@ pub struct Binding {
 }
 
 /// A named value the server needs, given by the caller at run time and stored nowhere.
+///
+/// A table names what differs from [`Slot::PLAIN`].
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub struct Slot {
     /// The name, which is also the environment variable that fills it.
     #[serde(deserialize_with = "leak::text")]
     pub name: &'static str,
+    /// What it is, in one line; empty where nobody said.
+    #[serde(default, deserialize_with = "leak::text")]
+    pub about: &'static str,
     /// Whether the server is not started without it.
     pub required: bool,
+    /// Whether its value is masked in what is printed; where nobody said, its name and value tell.
+    #[serde(default)]
+    pub secret: Option<bool>,
 }
 
 /// One tool: what the server said of it, and the command line it became.
@@ -458,6 +466,16 @@ impl More {
         hidden: false,
         deprecated: false,
         secret: false,
+    };
+}
+
+impl Slot {
+    /// One that the server is started without, of which no more is known.
+    pub const PLAIN: Self = Self {
+        name: "",
+        about: "",
+        required: false,
+        secret: None,
     };
 }
 

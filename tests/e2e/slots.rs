@@ -167,3 +167,78 @@ fn a_server_that_names_its_variables_and_ends_is_given_them_if_they_are_set() {
         "the hint names the option: {outcome:?}"
     );
 }
+
+#[test]
+fn an_overlay_declares_slots_and_says_what_they_are() {
+    let sandbox = Sandbox::new()
+        .env("ORG_ID", "acme-org")
+        .env("CONSOLE_KEY", "key-of-the-console");
+    let overlay = sandbox.file("mcpress.toml");
+    let text = r#"
+        [slots.CONSOLE_KEY]
+        about = "the console's key, from Settings > Keys"
+        [slots.ORG_ID]
+        secret = true
+        [slots.REGION_KEY]
+        required = false
+        secret = false
+    "#;
+    std::fs::write(&overlay, text).unwrap();
+    let overlay = overlay.display().to_string();
+    for kind in Kind::BOTH {
+        let program = sandbox.file(&format!("told-{kind:?}"));
+        let options = ["--command", &fixture("everyday"), "--env", "ORG_ID?"];
+        press(
+            &sandbox,
+            kind,
+            "told",
+            &program,
+            &[&options[..], &["--overlay", &overlay]].concat(),
+        );
+        let get = |name: &str| sandbox.run(&program, ["get-env", "--name", name]);
+        // What is declared reaches the server; what is a secret by the overlay is masked.
+        assert_eq!(get("ORG_ID").exits(0).stdout, "[redacted]\n");
+        let region = sandbox.run(
+            &program,
+            [
+                "--mcp-env",
+                "REGION_KEY=north",
+                "get-env",
+                "--name",
+                "REGION_KEY",
+            ],
+        );
+        assert_eq!(region.exits(0).stdout, "north\n");
+
+        let bare = Sandbox::new();
+        let missing = bare.run(&program, ["echo", "--text", "x"]).exits(3);
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(missing.stderr, @r"
+            error: a value the server needs is not set: CONSOLE_KEY (the console's key, from Settings > Keys)
+            hint: run `export CONSOLE_KEY=…`, keep it with `told auth set CONSOLE_KEY`, or give --mcp-env CONSOLE_KEY=…
+            ");
+        }
+        let status = bare.run(&program, ["auth", "status"]).exits(0);
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(status.stdout, @r"
+            CONSOLE_KEY              not set, and required  (the console's key, from Settings > Keys)
+            ORG_ID                   not set
+            REGION_KEY               not set
+            ");
+        }
+    }
+}
+
+#[test]
+fn a_slot_declared_for_a_captured_server_reaches_it() {
+    let sandbox = Sandbox::new().env("LEVEL", "high");
+    let capture = sandbox.file("capture.json").display().to_string();
+    let inspect = ["inspect", "--command", &fixture("everyday"), "-o", "json"];
+    let said = sandbox.run(mcpress(), inspect).exits(0).stdout;
+    std::fs::write(&capture, said).unwrap();
+    let program = sandbox.file("later");
+    let options = ["--from", &capture, "--env", "LEVEL"];
+    press(&sandbox, Kind::Bundled, "later", &program, &options);
+    let outcome = sandbox.run(&program, ["get-env", "--name", "LEVEL"]);
+    assert_eq!(outcome.exits(0).stdout, "high\n");
+}

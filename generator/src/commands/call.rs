@@ -7,7 +7,7 @@ use clap::ArgMatches;
 
 use super::failure::Failure;
 use super::overlay::UserOverlay;
-use super::source::source;
+use super::source::source_or;
 use crate::generate::{Plan, generate};
 use crate::introspect::{CONNECTORS, VAULTS};
 use crate::lock::Lock;
@@ -24,7 +24,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
         .any(|id| matches.contains_id(id));
     let positional = if named { None } else { line.next() };
     let positional = positional.map(|word| word.to_string_lossy().into_owned());
-    let source = source(matches, positional.as_deref())?;
+    let source = source_or(matches, positional.as_deref(), None, &overlay.overlay)?;
     let plan = Plan {
         name: "mcpress call".to_owned(),
         overlay: overlay.overlay.clone(),

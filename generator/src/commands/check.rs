@@ -18,6 +18,7 @@ use crate::capture::{self, Capture};
 use crate::ir::Transport;
 use crate::lock::Lock;
 use crate::lower::{Options, lower};
+use crate::overlay::Overlay;
 
 pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
     let path = matches.get_one::<PathBuf>("baseline");
@@ -25,7 +26,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
     let positional = matches
         .get_one::<String>("name-in-config")
         .map(String::as_str);
-    let source = source_or(matches, positional, baseline.server())?;
+    let source = source_or(matches, positional, baseline.server(), &Overlay::default())?;
     for note in &source.capture.notes {
         eprintln!("note: the server {}", plain(note));
     }

@@ -145,11 +145,11 @@ impl Failure {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Runtime(Error::MissingSlots { names }) => Some(format!(
+            Self::Runtime(Error::MissingSlots { slots, .. }) => Some(format!(
                 "set them, or give them for now with {}",
-                names
+                slots
                     .iter()
-                    .map(|name| format!("--env {name}=…"))
+                    .map(|slot| format!("--env {}=…", slot.name))
                     .collect::<Vec<_>>()
                     .join(" ")
             )),

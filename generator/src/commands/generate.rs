@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::failure::Failure;
 use super::overlay::{UserOverlay, write_init};
-use super::source::{Source, source};
+use super::source::{Source, source_or};
 use super::{print, smoke};
 use crate::bundle::bundle;
 use crate::capture::Capture;
@@ -31,7 +31,7 @@ pub(super) fn run(matches: &ArgMatches) -> Result<ExitCode, Failure> {
         .get_one::<String>("name-in-config")
         .map(String::as_str);
     let overlay = UserOverlay::of(matches)?;
-    let source = source(matches, positional)?;
+    let source = source_or(matches, positional, None, &overlay.overlay)?;
     let started = Instant::now();
     let talk = Talk {
         quiet: matches.get_flag("quiet"),

@@ -14,7 +14,8 @@ use crate::capture::{self, Capture};
 use crate::cli::texts;
 use crate::introspect::{Approach, Introspected, asked_for, capabilities, introspect};
 use crate::ir::{Binding, Program, Server, Slot, Transport};
-use crate::origin::{Origin, Places, Wanted, locate};
+use crate::origin::{Additions, Origin, Places, Wanted, locate};
+use crate::overlay::Overlay;
 
 /// From the start of a server to its last answer, unless `--timeout` says otherwise: `npx` and
 /// `uvx` may have to download it first.
@@ -38,10 +39,10 @@ pub(super) struct Source {
 ///
 /// When no server is named, it cannot be found, or it does not answer.
 pub(super) fn source(matches: &ArgMatches, positional: Option<&str>) -> Result<Source, Failure> {
-    source_or(matches, positional, None)
+    source_or(matches, positional, None, &Overlay::default())
 }
 
-/// The same; where no server is named, it is this one.
+/// The same, with the slots of an overlay; where no server is named, it is the one that is known.
 ///
 /// # Errors
 ///
@@ -50,15 +51,28 @@ pub(super) fn source_or(
     matches: &ArgMatches,
     positional: Option<&str>,
     known: Option<capture::Origin>,
+    overlay: &Overlay,
 ) -> Result<Source, Failure> {
-    let wanted = Request::of(matches, positional, known)?;
-    let places = Places::of_this_machine();
-    let origin = locate(
-        &wanted.server,
-        &texts(matches, "env"),
-        &texts(matches, "header"),
-        &places,
-    )?;
+    let mut wanted = Request::of(matches, positional, known)?;
+    let read = wanted.file.as_deref().map(read).transpose()?;
+    if let (
+        Wanted::Nothing,
+        Some(Capture {
+            origin: Some(of), ..
+        }),
+    ) = (&wanted.server, &read)
+    {
+        wanted.server = Wanted::Captured(of.clone());
+    }
+    let additions = Additions {
+        env: texts(matches, "env"),
+        headers: texts(matches, "header"),
+        slots: overlay
+            .slots()
+            .map(|(name, required)| (name.to_owned(), required))
+            .collect(),
+    };
+    let origin = locate(&wanted.server, &additions, &Places::of_this_machine())?;
     let values = origin
         .values
         .expose_all()
@@ -69,9 +83,9 @@ pub(super) fn source_or(
         values: values.collect(),
         warnings: origin.warnings.clone(),
     };
-    match wanted.file {
-        Some(file) => {
-            source.capture = read(&file)?;
+    match read {
+        Some(capture) => {
+            source.capture = capture;
             place(&mut source.capture, origin);
         }
         None => source.ask(origin, &approach(matches)?)?,
@@ -219,34 +233,17 @@ fn declare(origin: &mut Origin, name: &str) -> bool {
         name: name.to_owned(),
         value: format!("${{{name}}}"),
     });
-    origin.slots.push(Slot {
-        name: name.to_owned(),
-        required: true,
-    });
+    origin.slots.push(Slot::new(name, true));
     origin.slots.sort_by(|a, b| a.name.cmp(&b.name));
     true
 }
 
-/// Notes in a capture where its server is; what the capture says itself stands where the options
-/// say nothing.
+/// Notes in a capture where its server is.
 fn place(capture: &mut Capture, origin: Origin) {
-    let known = capture.origin.take();
-    capture.origin = match (origin.transport, known) {
-        (Transport::Unknown, Some(known)) => {
-            let mut slots = known.slots;
-            slots.retain(|slot| origin.slots.iter().all(|given| given.name != slot.name));
-            slots.extend(origin.slots);
-            slots.sort_by(|a, b| a.name.cmp(&b.name));
-            Some(capture::Origin {
-                transport: known.transport,
-                slots,
-            })
-        }
-        (transport, _) => Some(capture::Origin {
-            transport,
-            slots: origin.slots,
-        }),
-    };
+    capture.origin = Some(capture::Origin {
+        transport: origin.transport,
+        slots: origin.slots,
+    });
 }
 
 fn approach(matches: &ArgMatches) -> Result<Approach, Error> {

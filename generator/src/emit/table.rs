@@ -304,9 +304,20 @@ fn binding(Binding { name, value }: &Binding) -> TokenStream {
     quote!(Binding { name: #name, value: #value })
 }
 
-fn slot(Slot { name, required }: &Slot) -> TokenStream {
-    let name = literal::text(name);
-    quote!(Slot { name: #name, required: #required })
+fn slot(
+    Slot {
+        name,
+        about,
+        required,
+        secret,
+    }: &Slot,
+) -> TokenStream {
+    let mut fields = Fields::default();
+    fields.text("name", name);
+    fields.text("about", about);
+    fields.flag("required", *required);
+    fields.some("secret", *secret);
+    fields.of("Slot")
 }
 
 fn parameter(parameter: &Parameter) -> TokenStream {

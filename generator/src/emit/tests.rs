@@ -43,8 +43,9 @@ fn program() -> Program {
             capture: format!("{{\"initialize\":{json}}}"),
         },
         slots: vec![Slot {
-            name: "KEY".into(),
-            required: true,
+            about: nasty.clone(),
+            secret: Some(true),
+            ..Slot::new("KEY", true)
         }],
         tools: vec![
             Tool {
@@ -289,9 +290,9 @@ fn the_server_speaks_in_string_literals_alone() {
         .iter()
         .filter(|literal| *literal == NASTY)
         .count();
-    // About of the program and an argument; wire and about of the tool; alias and help of each flag;
+    // About of the program, an argument and about of the slot; wire and about of the tool; alias and help of each flag;
     // wire and about of the forms.
-    assert_eq!(exact, 2 + 2 + 3 * 2 + 2 * 2);
+    assert_eq!(exact, 3 + 2 + 3 * 2 + 2 * 2);
     let json = serde_json::json!(NASTY);
     let equal = reader
         .literals

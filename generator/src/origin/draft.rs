@@ -21,17 +21,10 @@ pub(super) struct Draft {
     transport: Transport,
     values: Values,
     /// What the user declared of slots, which outweighs what the templates say.
-    declared: BTreeMap<String, Need>,
+    declared: BTreeMap<String, Slot>,
     pub(super) warnings: Vec<String>,
     pub(super) source: Option<PathBuf>,
     pub(super) cwd: Option<PathBuf>,
-}
-
-/// Whether a server is started without a slot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Need {
-    Required,
-    Optional,
 }
 
 impl Draft {
@@ -53,16 +46,12 @@ impl Draft {
             Transport::Stdio { directory, .. } => directory.as_ref().map(PathBuf::from),
             _ => None,
         };
-        let need = |slot: &Slot| match slot.required {
-            true => Need::Required,
-            false => Need::Optional,
-        };
         Self {
             transport: origin.transport.clone(),
             declared: origin
                 .slots
                 .iter()
-                .map(|slot| (slot.name.clone(), need(slot)))
+                .map(|slot| (slot.name.clone(), slot.clone()))
                 .collect(),
             cwd,
             ..Self::unknown()
@@ -157,10 +146,26 @@ impl Draft {
             Some((name, value)) => (name, Some(value)),
             None => (text, None),
         };
-        let (name, need) = match name.strip_suffix('?') {
-            Some(name) => (name, Need::Optional),
-            None => (name, Need::Required),
+        let (name, required) = match name.strip_suffix('?') {
+            Some(name) => (name, false),
+            None => (name, true),
         };
+        self.pass_on(name)?;
+        self.require(name, required);
+        if let Some(value) = value {
+            self.values.insert(name, value);
+        }
+        Ok(())
+    }
+
+    /// Says of a slot whether the server is started without it.
+    pub(super) fn require(&mut self, name: &str, required: bool) {
+        let slot = self.declared.entry(name.to_owned());
+        slot.or_insert_with(|| Slot::new(name, required)).required = required;
+    }
+
+    /// Gives a server that is started from here a slot as a variable of that name.
+    pub(super) fn pass_on(&mut self, name: &str) -> Result<(), OriginError> {
         if !is_slot_name(name) {
             return Err(OriginError::EnvName {
                 name: name.to_owned(),
@@ -174,16 +179,12 @@ impl Draft {
                 bind(env, name, reference_to(name), |a, b| a == b);
             }
         }
-        self.declared.insert(name.to_owned(), need);
-        if let Some(value) = value {
-            self.values.insert(name, value);
-        }
         Ok(())
     }
 
     /// Derives the slots, and warns of what will be stored and perhaps should not be.
     pub(super) fn finish(mut self) -> Result<Origin, OriginError> {
-        let mut needs: BTreeMap<String, Need> = BTreeMap::new();
+        let mut slots: BTreeMap<String, Slot> = BTreeMap::new();
         let mut warnings = Vec::new();
         for (what, text) in self.texts() {
             if text.contains('\0') {
@@ -201,15 +202,9 @@ impl Draft {
                     )),
                     Part::Text(_) => None,
                     Part::Reference { name, fallback } => {
-                        let need = if fallback.is_some() {
-                            Need::Optional
-                        } else {
-                            Need::Required
-                        };
-                        let known = needs.entry(name.to_string()).or_insert(need);
-                        if need == Need::Required {
-                            *known = need;
-                        }
+                        let slot = slots.entry(name.to_string());
+                        let slot = slot.or_insert_with(|| Slot::new(&name, false));
+                        slot.required |= fallback.is_none();
                         warn_of_fallback(&what, &name, fallback)
                     }
                 };
@@ -217,7 +212,7 @@ impl Draft {
             }
         }
         self.warnings.append(&mut warnings);
-        needs.extend(self.declared);
+        slots.extend(self.declared);
         if let Some((slot, _)) = self
             .values
             .expose_all()
@@ -234,17 +229,10 @@ impl Draft {
             self.warnings.extend(warn_of_arguments(args));
             *directory = self.cwd.map(|cwd| cwd.to_string_lossy().into_owned());
         }
-        self.values.retain(|slot| needs.contains_key(slot));
-        let slots = needs
-            .into_iter()
-            .map(|(name, need)| Slot {
-                name,
-                required: need == Need::Required,
-            })
-            .collect();
+        self.values.retain(|slot| slots.contains_key(slot));
         Ok(Origin {
             transport: self.transport,
-            slots,
+            slots: slots.into_values().collect(),
             values: self.values,
             source: self.source,
             warnings: self.warnings,
@@ -343,11 +331,14 @@ fn warn_of_fallback(what: &str, name: &str, fallback: Option<&str>) -> Option<St
 mod tests {
     use super::*;
     use crate::origin::tests::outline;
-    use crate::origin::{Places, Wanted, locate};
+    use crate::origin::{Additions, Places, Wanted, locate};
 
     fn with_env(wanted: &Wanted, env: &[&str]) -> Result<Origin, OriginError> {
-        let env: Vec<String> = env.iter().map(ToString::to_string).collect();
-        locate(wanted, &env, &[], &Places::default())
+        let additions = Additions {
+            env: env.iter().map(ToString::to_string).collect(),
+            ..Additions::default()
+        };
+        locate(wanted, &additions, &Places::default())
     }
 
     fn command(line: &str) -> Wanted {
@@ -443,8 +434,11 @@ mod tests {
     #[test]
     fn headers_need_a_url() {
         for wanted in [command("srv"), Wanted::Nothing] {
-            let error =
-                locate(&wanted, &[], &["X-A: b".to_owned()], &Places::default()).unwrap_err();
+            let additions = Additions {
+                headers: vec!["X-A: b".to_owned()],
+                ..Additions::default()
+            };
+            let error = locate(&wanted, &additions, &Places::default()).unwrap_err();
             assert!(
                 matches!(error, OriginError::HeaderWithoutUrl { .. }),
                 "{error}"

@@ -131,16 +131,14 @@ mod tests {
 
     use super::*;
     use crate::origin::tests::outline;
-    use crate::origin::{Origin, Places, Wanted, locate};
+    use crate::origin::{Additions, Origin, Places, Wanted, locate};
 
     fn locate_url(url: &str, headers: &[&str]) -> Result<Origin, OriginError> {
-        let headers: Vec<String> = headers.iter().map(ToString::to_string).collect();
-        locate(
-            &Wanted::Url(url.to_owned()),
-            &[],
-            &headers,
-            &Places::default(),
-        )
+        let additions = Additions {
+            headers: headers.iter().map(ToString::to_string).collect(),
+            ..Additions::default()
+        };
+        locate(&Wanted::Url(url.to_owned()), &additions, &Places::default())
     }
 
     #[test]

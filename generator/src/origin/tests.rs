@@ -90,8 +90,7 @@ impl Machine {
                 name: name.to_owned(),
                 config: None,
             },
-            &[],
-            &[],
+            &Additions::default(),
             &self.places,
         )
     }
@@ -102,8 +101,7 @@ impl Machine {
                 name: name.to_owned(),
                 config: Some(config.into()),
             },
-            &[],
-            &[],
+            &Additions::default(),
             &self.places,
         )
     }
@@ -365,12 +363,17 @@ fn declarations_go_on_top_of_a_config() {
         "project/.mcp.json",
         &format!(r#"{{"mcpServers": {{"altr": {ALTR}}}}}"#),
     );
-    let env = ["ORG_ID?", "MAPI_KEY=mine", "LOG_LEVEL?=debug"].map(str::to_owned);
+    let additions = Additions {
+        env: ["ORG_ID?", "MAPI_KEY=mine", "LOG_LEVEL?=debug"]
+            .map(str::to_owned)
+            .to_vec(),
+        ..Additions::default()
+    };
     let wanted = Wanted::Named {
         name: "altr".to_owned(),
         config: None,
     };
-    let origin = locate(&wanted, &env, &[], &machine.places).unwrap();
+    let origin = locate(&wanted, &additions, &machine.places).unwrap();
     insta::assert_snapshot!(outline(&origin), @r"
     uvx altr-mcp
     env ORG_ID=${ORG_ID}
@@ -391,13 +394,11 @@ fn a_given_header_replaces_the_configs() {
         name: "x".to_owned(),
         config: None,
     };
-    let origin = locate(
-        &wanted,
-        &[],
-        &["authorization: Bearer ${TOKEN}".to_owned()],
-        &machine.places,
-    )
-    .unwrap();
+    let additions = Additions {
+        headers: vec!["authorization: Bearer ${TOKEN}".to_owned()],
+        ..Additions::default()
+    };
+    let origin = locate(&wanted, &additions, &machine.places).unwrap();
     assert_eq!(
         outline(&origin),
         "https://x.example\nheader authorization: Bearer ${TOKEN}\nslots: TOKEN"
@@ -412,8 +413,7 @@ fn a_machine_without_home_or_folder_is_searched_without_panic() {
                 name: "no-such-server".to_owned(),
                 config: None
             },
-            &[],
-            &[],
+            &Additions::default(),
             &Places::default()
         ),
         Err(OriginError::Unknown { .. })

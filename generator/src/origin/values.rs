@@ -10,10 +10,14 @@ use std::fmt;
 /// displayed, and its `Debug` shows the names alone.
 ///
 /// ```
-/// use mcpress::origin::{Places, Wanted, locate};
+/// use mcpress::origin::{Additions, Places, Wanted, locate};
 ///
 /// let wanted = Wanted::Command("uvx altr-mcp".to_owned());
-/// let origin = locate(&wanted, &["MAPI_KEY=hunter2".to_owned()], &[], &Places::default())?;
+/// let additions = Additions {
+///     env: vec!["MAPI_KEY=hunter2".to_owned()],
+///     ..Additions::default()
+/// };
+/// let origin = locate(&wanted, &additions, &Places::default())?;
 /// assert_eq!(origin.values.expose("MAPI_KEY"), Some("hunter2"));
 /// assert_eq!(format!("{:?}", origin.values), r#"{"MAPI_KEY": <redacted>}"#);
 /// # Ok::<(), mcpress::origin::OriginError>(())

@@ -2,10 +2,15 @@
 
 use mcpress_runtime::spec::Spec;
 
-use super::{Bound, OverlayError, error::Problem, file::ToolEntry, flags};
+use super::{
+    Bound, OverlayError,
+    error::{Problem, suggestion},
+    file::ToolEntry,
+    flags,
+};
 use crate::{
     diagnostics::{Diagnostic, Severity},
-    ir::{Program, Tool},
+    ir::{Program, Slot, Tool},
     lock::Lock,
     lower::text,
 };
@@ -27,6 +32,7 @@ impl Bound<'_> {
         if let Some(about) = &self.overlay.about {
             program.about = text::line(about);
         }
+        self.describe_slots(&mut program.slots);
         let has_headings = !self.overlay.groups.0.is_empty();
         for tool in &mut program.tools {
             if has_headings {
@@ -52,6 +58,25 @@ impl Bound<'_> {
             self.order(program);
         }
         Ok(check_examples(program))
+    }
+
+    fn describe_slots(&mut self, slots: &mut [Slot]) {
+        for (name, entry) in &self.overlay.slots.0 {
+            let Some(slot) = slots.iter_mut().find(|slot| slot.name == *name) else {
+                let known: Vec<&str> = slots.iter().map(|slot| slot.name.as_str()).collect();
+                let hint = suggestion(name, "slots", &known);
+                self.problems.push(Problem::new(
+                    format!("no header and no address has a place for the slot `{name}`"),
+                    hint,
+                ));
+                continue;
+            };
+            if let Some(about) = &entry.about {
+                slot.about = text::line(about);
+            }
+            slot.required = entry.required.unwrap_or(slot.required);
+            slot.secret = entry.secret.or(slot.secret);
+        }
     }
 
     /// Puts the tools of a heading together, the headings in the overlay's order. Those that only a

@@ -49,6 +49,16 @@ pub(super) struct FlagEntry {
     pub(super) secret: Option<bool>,
 }
 
+/// What the user says of a value that the server needs.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SlotEntry {
+    pub(super) about: Option<String>,
+    pub(super) required: Option<bool>,
+    /// `false` where its name only looks like a secret's, `true` where it does not.
+    pub(super) secret: Option<bool>,
+}
+
 /// A table whose order means something.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Entries<T>(pub(super) Vec<(String, T)>);

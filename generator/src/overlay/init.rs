@@ -21,6 +21,7 @@ const HEADER: &str = r##"## What to have otherwise than the server says. Give th
 ##   failure = "shaped" | "flagged" | { pointer = "/status", equals = "error" }, examples = ["…"]
 ## A flag may have: name, short = "x", positional = true, hide = true, help, group, value-name,
 ##   default (sent where nothing is given), secret = true
+## A slot, a value that the server needs, may have: about, required = false, secret = false
 "##;
 
 /// The most characters of a comment behind a flag.
@@ -41,6 +42,13 @@ pub fn init(program: &Program) -> String {
         let wires: Vec<String> = wires.into_iter().map(quoted).collect();
         let heading = key(&heading);
         text.push_str(&format!("# groups.{heading} = [{}]\n", wires.join(", ")));
+    }
+    if !program.slots.is_empty() {
+        text.push_str("\n## The values that the server needs.\n");
+    }
+    for slot in &program.slots {
+        let (name, about) = (key(&slot.name), quoted(&slot.about));
+        text.push_str(&format!("# slots.{name}.about = {about}\n"));
     }
     for tool in &program.tools {
         entry(&mut text, tool);

@@ -3,14 +3,15 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
+    capture,
     diagnostics::Diagnostic,
     generate::{GenerateError, Plan, generate},
-    ir::{Effect, Failure, Parameter, Program, Tool},
+    ir::{Effect, Failure, Parameter, Program, Slot, Tool, Transport},
     names::NameClash,
     select::Filter,
 };
 
-/// A small server with a bit of everything.
+/// A small server with a bit of everything, which wants two values.
 fn server() -> Capture {
     let object = |properties: Value, required: &[&str]| json!({"type": "object", "properties": properties, "required": required});
     let tools = json!([
@@ -34,6 +35,10 @@ fn server() -> Capture {
     ]);
     Capture {
         tools: tools.as_array().unwrap().clone(),
+        origin: Some(capture::Origin {
+            transport: Transport::Unknown,
+            slots: vec![Slot::new("API_KEY", true), Slot::new("ORG_ID", false)],
+        }),
         ..Capture::default()
     }
 }
@@ -579,4 +584,37 @@ fn an_overlay_to_begin_with_is_made_for_any_server() {
     let same = made_with(&capture, &text, &Lock::default())
         .unwrap_or_else(|error| panic!("{text}\n{error}"));
     assert_eq!(less_groups(same.program), less_groups(made.program));
+}
+
+#[test]
+fn a_slot_is_what_the_overlay_says() {
+    let text = r#"
+        [slots.API_KEY]
+        about = "From the console,\nunder Keys"
+        required = false
+        [slots.ORG_ID]
+        secret = true
+    "#;
+    let expected = [
+        Slot {
+            about: "From the console, under Keys".to_owned(),
+            ..Slot::new("API_KEY", false)
+        },
+        Slot {
+            secret: Some(true),
+            ..Slot::new("ORG_ID", false)
+        },
+    ];
+    assert_eq!(made(text).program.slots, expected);
+    assert_snapshot!(refused("[slots.API_KEY]\nkeep = 1"), @r"
+    TOML parse error at line 2, column 1
+      |
+    2 | keep = 1
+      | ^^^^
+    unknown field `keep`, expected one of `about`, `required`, `secret`
+    ");
+    assert_snapshot!(refused("[slots.ORG]\nrequired = true"), @r"
+    no header and no address has a place for the slot `ORG`
+    `ORG`: did you mean `ORG_ID`?
+    ");
 }

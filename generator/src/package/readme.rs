@@ -102,9 +102,17 @@ fn origin(transport: &Transport) -> String {
     }
 }
 
-fn slot(Slot { name, required }: &Slot) -> String {
-    let required = if *required { "required" } else { "optional" };
-    format!("{}  ({required})", line(name))
+fn slot(slot: &Slot) -> String {
+    let need = if slot.required {
+        "required"
+    } else {
+        "optional"
+    };
+    let about = match slot.about.as_str() {
+        "" => String::new(),
+        about => format!("  {}", line(about)),
+    };
+    format!("{}  ({need}){about}", line(&slot.name))
 }
 
 /// A call of a tool with the flags that it must have.
@@ -210,7 +218,7 @@ mod tests {
         The server is given these, and the program keeps none of them:
 
         ```text
-        ALTR_KEY  (required)
+        ALTR_KEY  (required)  Of the console,  under Keys
         ALTR_URL  (optional)
         ```
 

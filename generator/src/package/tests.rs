@@ -42,13 +42,10 @@ pub(super) fn program() -> Program {
         },
         slots: vec![
             Slot {
-                name: "ALTR_KEY".into(),
-                required: true,
+                about: "Of the console,\u{1b} under Keys".into(),
+                ..Slot::new("ALTR_KEY", true)
             },
-            Slot {
-                name: "ALTR_URL".into(),
-                required: false,
-            },
+            Slot::new("ALTR_URL", false),
         ],
         tools: vec![
             tool("get_tags", Vec::new()),

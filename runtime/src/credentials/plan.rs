@@ -17,6 +17,8 @@ use crate::vault::What;
 #[derive(Debug)]
 pub(crate) struct Planned {
     pub(crate) name: String,
+    /// What it is; empty where nobody said.
+    pub(crate) about: &'static str,
     /// Whether the server is not started without it.
     pub(crate) required: bool,
     /// Whether it is masked in what is printed.
@@ -82,13 +84,16 @@ pub(crate) fn plan(
             // What is kept where secrets are kept is one.
             _ => false,
         };
-        let secret = entry.and_then(|entry| entry.secret).unwrap_or(!is_plain);
+        let said = entry.and_then(|entry| entry.secret);
+        let said = said.or_else(|| slot.and_then(|slot| slot.secret));
+        let secret = said.unwrap_or(!is_plain);
         if let (From::Option(value) | From::Environment { value, .. }, true) = (&from, secret) {
             // Known from here on, so that a run which starts nothing masks it too.
             Secret::new(value.expose());
         }
         planned.push(Planned {
             name: name.to_owned(),
+            about: slot.map_or("", |slot| slot.about),
             required: slot.is_some_and(|slot| slot.required),
             secret,
             from,

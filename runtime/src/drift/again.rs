@@ -63,10 +63,11 @@ mod tests {
                 Slot {
                     name: "KEY",
                     required: true,
+                    ..Slot::PLAIN
                 },
                 Slot {
                     name: "ZONE",
-                    required: false,
+                    ..Slot::PLAIN
                 },
             ],
             tools: &[],

@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use super::{browser, option, option_name, read};
-use crate::error::Error;
+use crate::error::{Error, Missing};
 use crate::person;
 use crate::secret::Secret;
 use crate::transport::{AuthorizationSettings, Storage};
@@ -126,7 +126,8 @@ fn secret(program: &str, name: &str) -> Result<Option<Secret>, Error> {
 pub(crate) fn referred(asker: &str, text: &str) -> Result<Option<Secret>, Error> {
     if let Some(name) = text.strip_prefix("env:") {
         let value = read(name).ok_or_else(|| Error::MissingSlots {
-            names: vec![name.to_owned()],
+            program: String::new(),
+            slots: vec![Missing::new(name, "")],
         });
         return value.map(|value| Some(Secret::new(value)));
     }

@@ -8,7 +8,7 @@ use super::authorization::authorization;
 use super::read;
 use crate::context::Context;
 use crate::credentials::Filled;
-use crate::error::Error;
+use crate::error::{Error, Missing};
 use crate::process::Launch;
 use crate::secret::{Secret, is_plain};
 use crate::spec::{Binding, Spec, Transport};
@@ -102,15 +102,18 @@ pub fn endpoint_of(spec: &Spec, values: &BTreeMap<String, String>) -> Result<End
         ..Overrides::default()
     };
     let given = given(&overrides.env)?;
-    let missing: Vec<String> = spec
+    let missing: Vec<Missing> = spec
         .slots
         .iter()
         .filter(|slot| slot.required && !given.contains_key(slot.name))
         .filter(|slot| read(slot.name).is_none())
-        .map(|slot| slot.name.to_owned())
+        .map(|slot| Missing::new(slot.name, slot.about))
         .collect();
     if !missing.is_empty() {
-        return Err(Error::MissingSlots { names: missing });
+        return Err(Error::MissingSlots {
+            program: spec.name.to_owned(),
+            slots: missing,
+        });
     }
     let filled = Filled {
         values: given,
@@ -136,7 +139,8 @@ pub(crate) fn endpoint(
     };
     let fill = |template: &str| {
         template::fill(template, value).map_err(|name| Error::MissingSlots {
-            names: vec![name.to_owned()],
+            program: spec.name.to_owned(),
+            slots: vec![Missing::new(name, "")],
         })
     };
     match located(spec, overrides)? {

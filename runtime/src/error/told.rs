@@ -21,13 +21,19 @@ impl Error {
                 invitation.login, invitation.authorization_url, invitation.login
             )),
             Self::Asked { hint, .. } | Self::Unfinished { hint, .. } => Some(hint.clone()),
-            Self::MissingSlots { names } => {
-                let exports: Vec<_> = names.iter().map(|name| format!("{name}=…")).collect();
-                let first = names.first().map_or("NAME", String::as_str);
-                Some(format!(
-                    "run `export {}`, keep it with `auth set {first}`, or give --mcp-env {first}=…",
-                    exports.join(" "),
-                ))
+            Self::MissingSlots { program, slots } => {
+                let exports: Vec<_> = slots
+                    .iter()
+                    .map(|slot| format!("{}=…", slot.name))
+                    .collect();
+                let first = slots.first().map_or("NAME", |slot| &slot.name);
+                let export = format!("run `export {}`", exports.join(" "));
+                Some(match program.as_str() {
+                    "" => export,
+                    program => format!(
+                        "{export}, keep it with `{program} auth set {first}`, or give --mcp-env {first}=…"
+                    ),
+                })
             }
             Self::Attempted {
                 sent: Some(true),
@@ -140,8 +146,9 @@ impl Error {
             error.insert("hint".into(), hint.into());
         }
         error.insert("retryable".into(), self.retryable().into());
-        if let Self::MissingSlots { names } = self {
-            error.insert("missing".into(), names.clone().into());
+        if let Self::MissingSlots { slots, .. } = self {
+            let names = slots.iter().map(|slot| slot.name.as_str());
+            error.insert("missing".into(), names.collect());
         }
         if let Self::Vault(fault) = self {
             error.extend(fault.details.clone());

@@ -13,7 +13,9 @@ use crate::error::Error;
 use crate::output::pretty;
 use crate::run::Run;
 use crate::secret::Secret;
+use crate::spec::Spec;
 use crate::template;
+use crate::text::line;
 
 /// The longest value, in bytes.
 const LONGEST: u64 = 64 << 10;
@@ -52,7 +54,7 @@ pub(super) fn keep(run: &Run, matches: &ArgMatches) -> Result<(), Error> {
         false => Place::Keychain,
     };
     super::converse(async || {
-        let value = value(&name).await?;
+        let value = value(run.spec, &name).await?;
         Store::of(run.spec.name).set(&name, value, place).await?;
         let words = match place {
             Place::Keychain => "the keychain",
@@ -104,11 +106,16 @@ fn slot(run: &Run, matches: &ArgMatches) -> Result<String, Error> {
 }
 
 /// The value: what the person types, else what is on the standard input.
-async fn value(name: &str) -> Result<Secret, Error> {
+async fn value(spec: &Spec, name: &str) -> Result<Secret, Error> {
     let text = match std::io::stdin().is_terminal() {
-        true => Console::ask_hidden(&format!("{name}: "))
-            .await
-            .map(Zeroizing::new),
+        true => {
+            let slot = spec.slots.iter().find(|slot| slot.name == name);
+            let question = match slot.map_or("", |slot| slot.about) {
+                "" => format!("{name}: "),
+                about => format!("{name} ({}): ", line(about)),
+            };
+            Console::ask_hidden(&question).await.map(Zeroizing::new)
+        }
         false => piped(),
     };
     let text = text.map_err(|source| Error::Io {

@@ -44,7 +44,11 @@ pub(super) fn show(run: &Run) -> Result<(), Error> {
             let mut text = status.as_ref().map(sign_in::words).unwrap_or_default();
             for slot in &slots {
                 let name = slot["name"].as_str().unwrap_or_default();
-                text.push_str(&format!("{name:<24} {}\n", words(slot)));
+                let about = match slot["about"].as_str() {
+                    Some(about) => format!("  ({})", line(about)),
+                    None => String::new(),
+                };
+                text.push_str(&format!("{name:<24} {}{about}\n", words(slot)));
             }
             if text.is_empty() {
                 text = "the server needs no credentials\n".to_owned();
@@ -66,6 +70,9 @@ pub(crate) fn slot(planned: &Planned) -> Value {
         }
     };
     put("name", planned.name.as_str().into());
+    if !planned.about.is_empty() {
+        put("about", planned.about.into());
+    }
     put("required", planned.required.into());
     put("secret", planned.secret.into());
     put("set", (!matches!(planned.from, From::Nowhere)).into());

@@ -10,7 +10,7 @@ use super::within;
 use crate::builtin::auth::status;
 use crate::credentials::store::Store;
 use crate::credentials::{self, From, Planned, plan};
-use crate::error::{Error, Exit};
+use crate::error::{Error, Exit, Missing};
 use crate::run::Run;
 use crate::secret::Secret;
 use crate::vault::{Finding, Verdict};
@@ -88,7 +88,8 @@ fn finding(run: &Run, planned: &Planned, value: Option<&Result<Option<Secret>, E
                 (false, false) => Verdict::Fine,
             };
             let missing = Error::MissingSlots {
-                names: vec![planned.name.clone()],
+                program: run.spec.name.to_owned(),
+                slots: vec![Missing::new(&planned.name, planned.about)],
             };
             let hint = missing.hint().filter(|_| verdict != Verdict::Fine);
             Finding::new(subject, verdict, words).hint(hint)
