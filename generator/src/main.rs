@@ -5,9 +5,10 @@ use std::process::ExitCode;
 use mcpress::introspect::{CONNECTORS, VAULTS};
 use mcpress::{cli, commands};
 use mcpress_runtime::text::plain;
-use mcpress_runtime::{bundle, main as run};
+use mcpress_runtime::{bundle, defect, main as run};
 
 fn main() -> ExitCode {
+    defect::watch();
     // A bundle is this very program with a spec behind it.
     match std::env::current_exe().map(|this| bundle::open(&this)) {
         Ok(Ok(Some(spec))) => return run(spec, CONNECTORS, VAULTS),

@@ -155,7 +155,7 @@ mod tests {
         for (text, words) in [
             (
                 "[credentials.KEY]\nsource = \"vault\"\n",
-                "2: `credentials.KEY.source`: `vault` is not one of env, keychain, file, command, alter",
+                "2: `credentials.KEY.source`: not one of env, keychain, file, command, alter",
             ),
             (
                 "[credentials.KEY]\nsource = \"env\"\nvariabel = \"X\"\n",

@@ -29,6 +29,7 @@ pub mod complete;
 mod config;
 mod context;
 mod credentials;
+pub mod defect;
 mod digest;
 mod dispatch;
 pub mod drift;
@@ -99,7 +100,7 @@ pub fn main(
     connectors: &'static [Connector],
     vaults: &'static [Vault],
 ) -> ExitCode {
-    dispatch::dispatch(spec, connectors, vaults, std::env::args_os().collect())
+    main_with(spec, connectors, vaults, std::env::args_os().collect())
 }
 
 /// Whether a line, without the program's name, is one that the program understands: that it names a
@@ -158,5 +159,6 @@ pub fn main_with(
     vaults: &'static [Vault],
     line: Vec<OsString>,
 ) -> ExitCode {
+    defect::watch();
     dispatch::dispatch(spec, connectors, vaults, line)
 }

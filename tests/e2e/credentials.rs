@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use mcpress_tests::{Kind, Sandbox, fixture, press};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The mark of a secret in these tests.
 const SECRET: &str = "s3cr3t-of-the-sandbox";
@@ -239,5 +239,28 @@ fn a_secret_that_the_server_repeats_is_masked_in_every_output() {
                 "{line:?} {outcome:?}"
             );
         }
+    }
+}
+
+#[test]
+fn values_that_are_set_at_the_same_time_are_all_kept() {
+    let sandbox = Sandbox::new();
+    let state = sandbox.file("state");
+    let sandbox = sandbox.env("XDG_STATE_HOME", state.display().to_string());
+    let program = program(&sandbox);
+    let names: Vec<String> = (0..8).map(|number| format!("VALUE_{number}")).collect();
+    std::thread::scope(|scope| {
+        for name in &names {
+            let (sandbox, program) = (&sandbox, &program);
+            scope.spawn(move || {
+                let line = ["auth", "set", name, "--insecure-storage"];
+                sandbox.run_with_input(program, line, name).exits(0);
+            });
+        }
+    });
+    let file = state.join("vaulted/credentials.json");
+    let kept: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+    for name in &names {
+        assert_eq!(kept[name]["value"], json!(name), "{kept}");
     }
 }

@@ -214,7 +214,7 @@ fn a_configuration_that_is_wrong_is_told_with_its_line_and_key() {
         .is(
             "config",
             "bad",
-            "config.toml:2: `credentials.ERRAND_KEY.source`: `vault` is not one of",
+            "config.toml:2: `credentials.ERRAND_KEY.source`: not one of",
         )
         .is("policy", "ok", "no rules")
         .is("server", "skipped", "not known what the server is given")

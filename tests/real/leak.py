@@ -369,10 +369,40 @@ class Trial:
             running.send_signal(kind)
             out, err = running.communicate(timeout=20)
             self.silent(f"{kind.name}", out + err)
+        self.panic()
         time.sleep(1.0)
         cores = [path for folder in (self.home, self.temporary, self.out) for path in folder.rglob("core*") if path.is_file() and "crate" not in str(path)]
         self.report.check("no core is left", not cores, cores)
         self.kept_out("crashes", self.home, self.temporary)
+
+    def panic(self):
+        """A program that panics in the midst, with a secret in what it says of it, in all of its forms."""
+        crate, main = self.out / "panicking", self.out / "panicking/src/main.rs"
+        shutil.copytree(self.out / "crate", crate)
+        before = "fn main() -> std::process::ExitCode {"
+        after = """
+    std::thread::spawn(|| {
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        let secret = std::env::var("ERRAND_SECRET").expect("a secret");
+        panic!("{secret} is not what {secret:?} was thought to be");
+    });"""
+        main.write_text(main.read_text().replace(before, before + after))
+        target = Path(self.mcpress).parent.parent
+        built = subprocess.run(
+            ["cargo", "build", "--quiet", "--release", "--target-dir", str(target)],
+            cwd=crate, capture_output=True, text=True, check=False,
+        )
+        if not self.report.check("a program that panics is built", built.returncode == 0, built.stderr):
+            return
+        shutil.copy(target / "release/errand", self.out / "panicking/errand")
+        self.config("")
+        for output in ("text", "json"):
+            cli = self.program(ERRAND_KEY=USER, ERRAND_SECRET=OWN)
+            cli.path = str(self.out / "panicking/errand")
+            run = cli("wait", "--ms", "20000", "-v", "-o", output)
+            told = "error: this program has a defect, at src/main.rs:" in run.err and "[redacted] is not what" in run.err
+            self.report.check(f"a panic with -o {output} is told, and ends the program", told and run.code == -signal.SIGABRT, run)
+            self.silent(f"a panic with -o {output}", run.out + run.err)
 
     def elsewhere(self):
         """Files outside of the program's own folders that are newer than the trial."""

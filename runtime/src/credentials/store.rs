@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! STATE/PROGRAM/credentials.json   0600, {"NAME": {"kept": "keychain", "set": TIME}, …}
+//! STATE/PROGRAM/credentials.lock   held by whoever changes that
 //! keychain: PROGRAM, NAME          the values, unless a file was asked for in so many words
 //! ```
 //!
@@ -9,8 +10,10 @@
 //! it does not have.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::ErrorKind;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
@@ -19,8 +22,13 @@ use crate::clock;
 use crate::environment;
 use crate::error::{Error, Exit, Fault};
 use crate::keychain;
+use crate::lock;
 use crate::private;
 use crate::secret::Secret;
+
+/// How long it is waited for another process that changes what is kept, and perhaps asks a person to
+/// unlock the keychain.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Where a value is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,6 +105,7 @@ impl Store {
 
     /// Keeps a value.
     pub(crate) async fn set(&self, name: &str, value: Secret, place: Place) -> Result<(), Error> {
+        let _held = self.hold()?;
         let mut all = self.read()?;
         let before = all.remove(name);
         let mut kept = Kept {
@@ -123,6 +132,7 @@ impl Store {
 
     /// Forgets a value; whether there was one.
     pub(crate) async fn unset(&self, name: &str) -> Result<bool, Error> {
+        let _held = self.hold()?;
         let mut all = self.read()?;
         let Some(kept) = all.remove(name) else {
             return Ok(false);
@@ -133,6 +143,24 @@ impl Store {
         }
         self.write(&all)?;
         Ok(true)
+    }
+
+    /// Keeps other processes from changing what is kept until the file is closed.
+    fn hold(&self) -> Result<File, Error> {
+        let file = self.file()?.with_extension("lock");
+        lock::hold(&file, PATIENCE).map_err(|source| Error::Io {
+            what: format!("cannot hold {}", file.display()),
+            source,
+        })
+    }
+
+    fn file(&self) -> Result<&PathBuf, Error> {
+        self.file.as_ref().ok_or_else(|| {
+            Error::usage_with_hint(
+                "there is no folder to keep a value in",
+                "set HOME, or XDG_STATE_HOME to a folder",
+            )
+        })
     }
 
     fn read(&self) -> Result<BTreeMap<String, Kept>, Error> {
@@ -152,12 +180,7 @@ impl Store {
     }
 
     fn write(&self, all: &BTreeMap<String, Kept>) -> Result<(), Error> {
-        let Some(file) = &self.file else {
-            return Err(Error::usage_with_hint(
-                "there is no folder to keep a value in",
-                "set HOME, or XDG_STATE_HOME to a folder",
-            ));
-        };
+        let file = self.file()?;
         let text = serde_json::to_vec(all).unwrap_or_default();
         private::write(file, &text).map_err(|source| Error::Io {
             what: format!("cannot write {}", file.display()),

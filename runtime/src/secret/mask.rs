@@ -8,7 +8,7 @@
 
 use std::borrow::Cow;
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, TryLockError};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -114,6 +114,16 @@ fn forms_of(known: &[Arc<Zeroizing<String>>]) -> Vec<Zeroizing<String>> {
 /// The text with a mask where a secret is.
 pub(crate) fn mask(text: &str) -> Cow<'_, str> {
     masked(text, &forms())
+}
+
+/// The same for one who cannot wait for his turn; none where somebody else has it.
+pub(crate) fn mask_at_once(text: &str) -> Option<Cow<'_, str>> {
+    let known = match KNOWN.try_lock() {
+        Ok(known) => known,
+        Err(TryLockError::Poisoned(known)) => known.into_inner(),
+        Err(TryLockError::WouldBlock) => return None,
+    };
+    Some(masked(text, &forms_of(&known)))
 }
 
 fn masked<'a>(text: &'a str, forms: &[Zeroizing<String>]) -> Cow<'a, str> {
