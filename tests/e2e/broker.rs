@@ -743,7 +743,10 @@ fn a_call_that_may_have_been_carried_out_is_not_to_be_repeated_for_the_vault_s_s
 fn rows_that_are_under_way_are_waited_for_after_a_first_signal() {
     let vaulted = Vaulted::routed("proxy", "altr-basic");
     let row = "/sdk/oauth/audit/api-call";
-    vaulted.control("fail", json!({"path": row, "status": 201, "body": {"status": "logged"}, "delay": 1.5}));
+    vaulted.control(
+        "fail",
+        json!({"path": row, "status": 201, "body": {"status": "logged"}, "delay": 1.5}),
+    );
     let running = vaulted.spawn(&["get", "--path", "things"]);
     vaulted.wait_for("/sdk/token");
     wait_until("the answer", || {

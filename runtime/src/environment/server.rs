@@ -344,7 +344,7 @@ fn located(spec: &Spec, overrides: &Overrides) -> Result<Located, Error> {
         let mut words = shlex::split(line).unwrap_or_default().into_iter();
         let Some(command) = words.next() else {
             return Err(Error::usage(format!(
-                "--mcp-command `{line}`: not a command line"
+                "`{line}`: not a command line"
             )));
         };
         return Ok(Located::Command {
