@@ -343,9 +343,7 @@ fn located(spec: &Spec, overrides: &Overrides) -> Result<Located, Error> {
     if let Some(line) = &overrides.command {
         let mut words = shlex::split(line).unwrap_or_default().into_iter();
         let Some(command) = words.next() else {
-            return Err(Error::usage(format!(
-                "`{line}`: not a command line"
-            )));
+            return Err(Error::usage(format!("`{line}`: not a command line")));
         };
         return Ok(Located::Command {
             command,
