@@ -44,6 +44,7 @@ impl Program {
     /// a body cannot be: that is gone.
     async fn carry(&self, outgoing: Outgoing) -> Result<Incoming, Rejection> {
         let request = obstacles::request(&outgoing.method, &outgoing.url);
+        self.desk.obstacles.recall(&request);
         let again = outgoing.body.is_none().then(|| Outgoing {
             method: outgoing.method.clone(),
             url: outgoing.url.clone(),
