@@ -317,6 +317,48 @@ fn a_route_leads_to_its_origin_and_nowhere_else() {
 }
 
 #[test]
+fn what_does_not_get_through_a_route_is_told_to_who_wants_to_know_all() {
+    let vaulted = Vaulted::new(&route("proxy", "altr-basic").replace("ORIGIN/v1", "ORIGIN"));
+    let origin = vaulted.alter.provider_url().to_owned();
+    let lines = |more: &[&str]| {
+        let outcome = vaulted.sandbox.run(&vaulted.program, more);
+        assert_none_of_the_secrets(&outcome.stderr);
+        let lines = outcome.stderr.lines();
+        let told = lines.filter(|line| line.starts_with("loopback: "));
+        told.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let away = "redirect?to=https://evil.example/private";
+    for (line, words) in [
+        (
+            &["request", "--target", "/x?private=1", "--anonymous"][..],
+            "/x: 401 no_capability: ",
+        ),
+        (
+            &["request", "--target", "/%2e%2e/x"],
+            "/%2e%2e/x: 400 bad_request: ",
+        ),
+        (
+            &["get", "--path", away],
+            "/redirect: 502 redirect_elsewhere: the origin redirects to https://evil.example",
+        ),
+        (
+            &["get", "--path", "status/401?private=1"],
+            "/status/401: the origin does not take the credential (401)",
+        ),
+    ] {
+        let told = lines(&[line, &["-v"]].concat());
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(
+            told[0].starts_with(&format!("loopback: GET {origin}{words}")),
+            "{told:?}"
+        );
+        assert!(!told[0].contains("private"), "{told:?}");
+        assert_eq!(lines(line), [] as [String; 0]);
+    }
+    assert_eq!(lines(&["get", "--path", "x", "-v"]), [] as [String; 0]);
+}
+
+#[test]
 fn the_vault_makes_the_requests_itself_where_that_is_said() {
     let vaulted = Vaulted::routed("forward", "altr-basic");
     let made = vaulted.call(&[

@@ -133,6 +133,9 @@ impl Run {
                 let fallback = fallback.transpose()?;
                 let once = async |server: &Server<Side<'_>>, limits, signals: &mut Signals| {
                     let Side { run, host } = &server.who;
+                    if let Some(broker) = &filled.broker {
+                        broker.begin();
+                    }
                     run.once(&server.endpoint, host, limits, signals, question)
                         .await
                 };
