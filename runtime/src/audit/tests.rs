@@ -288,9 +288,111 @@ fn a_process_that_was_killed_while_it_wrote_costs_nothing_but_its_line() {
     let mut text = std::fs::read_to_string(&log.file).unwrap();
     text.push_str("{\"seq\":6,\"tool\":\"to");
     std::fs::write(&log.file, text).unwrap();
-    assert_eq!(found(&log), Vec::<String>::new());
+    assert_eq!(found(&log), ["audit.jsonl:6: is torn: its end is missing"]);
     write(&log, "tool6");
     assert_eq!((found(&log), lines(&log).len()), (vec![], 6));
+}
+
+/// Takes so many bytes from the end of a log.
+fn tear(log: &Log, bytes: u64) {
+    let file = std::fs::File::options()
+        .write(true)
+        .open(&log.file)
+        .unwrap();
+    let length = file.metadata().unwrap().len();
+    file.set_len(length - bytes).unwrap();
+}
+
+#[test]
+fn a_torn_end_is_told_of_and_costs_the_next_call_nothing() {
+    let calls = |log: &Log| {
+        let calls = log.find(&Query::default(), None).unwrap();
+        let tools = calls.iter().map(|call| call["tool"].to_string());
+        tools.collect::<Vec<_>>().join(" ")
+    };
+    let (_desk, log) = Desk::with("torn", 5);
+    tear(&log, 10);
+    let torn = "audit.jsonl:5: is torn: its end is missing";
+    let lost = "audit.jsonl: call 5 is missing at the end";
+    assert_eq!(found(&log), [torn, lost]);
+    write(&log, "tool6");
+    assert_eq!(calls(&log), r#""tool1" "tool2" "tool3" "tool4" "tool6""#);
+    assert_eq!(
+        found(&log),
+        [
+            "audit.jsonl:5: is no line of this log",
+            "audit.jsonl:6: call 5 is missing before"
+        ]
+    );
+    // Where only the end of the line is missing, the next one brings it.
+    let (_desk, log) = Desk::with("torn-by-one", 5);
+    tear(&log, 1);
+    assert_eq!(found(&log), [torn]);
+    write(&log, "tool6");
+    assert_eq!((found(&log), calls(&log).split(' ').count()), (vec![], 6));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_line_is_written_together_with_the_head_or_not_at_all() {
+    for calls in [0, 3] {
+        let (_desk, log) = Desk::with("no-room", calls);
+        log.digest(&json!({})).unwrap();
+        let head = log.beside("head");
+        let kept = std::fs::read(&head);
+        let _ = std::fs::remove_file(&head);
+        // On this there is room for no head.
+        std::os::unix::fs::symlink("/dev/full", &head).unwrap();
+        let record = Record::new("tool", String::new(), &Context::default());
+        let error = record.end(&audit(&log), &Ok(())).unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::StorageFull);
+        assert_eq!(lines(&log).len(), calls);
+        std::fs::remove_file(&head).unwrap();
+        if let Ok(kept) = kept {
+            std::fs::write(&head, kept).unwrap();
+        }
+        write(&log, "later");
+        assert_eq!((found(&log), lines(&log).len()), (vec![], calls + 1));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_log_is_read_where_nothing_can_be_written() {
+    use std::os::unix::fs::PermissionsExt;
+    let (desk, log) = Desk::with("read-only", 3);
+    let mode = |mode| {
+        let files = ["audit.jsonl", "audit.jsonl.head"].map(|name| desk.0.join("state").join(name));
+        for file in files.iter().filter(|file| file.exists()) {
+            std::fs::set_permissions(file, std::fs::Permissions::from_mode(mode)).unwrap();
+        }
+    };
+    mode(0o400);
+    assert_eq!(found(&log), Vec::<String>::new());
+    assert_eq!(log.find(&Query::default(), None).unwrap().len(), 3);
+    // A reader keeps no other reader out.
+    let held = std::fs::File::open(log.beside("head")).unwrap();
+    rustix::fs::flock(&held, rustix::fs::FlockOperation::LockShared).unwrap();
+    assert_eq!(found(&log), Vec::<String>::new());
+    std::fs::remove_file(log.beside("head")).unwrap();
+    assert_eq!(found(&log).len(), 1);
+    assert!(!log.beside("head").exists(), "looking made it");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_no_log() {
+    let desk = Desk::new("no-file");
+    std::fs::create_dir_all(&desk.0).unwrap();
+    let mut log = desk.log(SIZE, 9);
+    log.file = desk.0.join("device");
+    std::os::unix::fs::symlink("/dev/null", &log.file).unwrap();
+    let words = |error: std::io::Error| assert_eq!(error.to_string(), "it is no regular file");
+    words(log.append(serde_json::Map::new()).unwrap_err());
+    words(log.digest(&json!({})).unwrap_err());
+    words(log.is_writable().unwrap_err());
+    words(verify(&log, None).unwrap_err());
+    assert_eq!(std::fs::read_dir(&desk.0).unwrap().count(), 1);
 }
 
 #[test]
