@@ -148,7 +148,7 @@ impl Log {
         let mut held = lock::share(&self.beside("head"), PATIENCE);
         let head = match &mut held {
             Ok(held) => Head::read(held),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) if is_absent(error) => Ok(None),
             Err(error) => Err(std::mem::replace(error, io::ErrorKind::Other.into())),
         };
         let paths = self.older().into_iter().map(|(_, path)| path);
@@ -161,7 +161,7 @@ impl Log {
                     let length = file.metadata()?.len();
                     files.push((path, file.take(length)));
                 }
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) if is_absent(&error) => {}
                 Err(error) => return Err(error),
             }
         }
@@ -284,6 +284,12 @@ impl Log {
         }
         Ok(())
     }
+}
+
+/// Whether a file is not there, nor its folder.
+fn is_absent(error: &io::Error) -> bool {
+    use io::ErrorKind::{NotADirectory, NotFound};
+    matches!(error.kind(), NotFound | NotADirectory)
 }
 
 /// How long a file is, and whether it ends within a line.
