@@ -107,12 +107,7 @@ impl Run {
             let outcome = async {
                 let first = self.server(host, &filled)?;
                 let fallback = other.as_ref().map(|other| {
-                    // What is meant for the first one's address is for no other.
-                    let filled = Filled {
-                        values: filled.values.clone(),
-                        headers: Vec::new(),
-                        broker: filled.broker.clone(),
-                    };
+                    let filled = filled.for_another();
                     async move || {
                         let server = other.server(other.host()?, &filled)?;
                         Connector::that_reaches(&server.endpoint, self.connectors)?;
@@ -129,6 +124,7 @@ impl Run {
                         .await
                 };
                 let plan = Plan::new(&options, self.settings.limits(), call, &self.printer);
+                self.has_asked.set(true);
                 let attempt = resilience::attempt(&plan, first, fallback, &mut signals, once);
                 let client = attempt.await?;
                 let outcome = question.tell();
@@ -197,7 +193,7 @@ impl Run {
     }
 
     /// The run that asks the fallback instead, if there is one.
-    fn fallback(&self, options: &resilience::Options) -> Option<Self> {
+    pub(crate) fn fallback(&self, options: &resilience::Options) -> Option<Self> {
         let settings = Settings {
             overrides: options.fallback.overrides(&self.settings.overrides)?,
             ..self.settings.clone()
