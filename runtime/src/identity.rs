@@ -191,7 +191,7 @@ impl Section {
         let secret = secret.and_then(|file| self::secret(file, warn).err());
         let keys = match (&self.jwks_file, signatures) {
             (Some(_), None) if self.secret_file.is_none() => Some(ALONE.to_owned()),
-            (Some(file), Some(_)) => keys(file).err(),
+            (Some(file), Some(_)) => some_keys(file).err(),
             _ => None,
         };
         secret.into_iter().chain(keys).collect()
@@ -317,13 +317,20 @@ fn keys(file: &Path) -> Result<Value, String> {
     let shown = file.display();
     let text = std::fs::read_to_string(file);
     let text = text.map_err(|error| format!("cannot read {shown}: {error}"))?;
-    let set: Value = serde_json::from_str(&text)
-        .map_err(|error| format!("{shown} is no set of keys: {error}"))?;
+    serde_json::from_str(&text).map_err(|error| format!("{shown} is no set of keys: {error}"))
+}
+
+/// The same, with a key in it.
+fn some_keys(file: &Path) -> Result<Value, String> {
+    let set = keys(file)?;
     let is_key = |key: &Value| key.get("kty").is_some_and(Value::is_string);
     let all = set.get("keys").and_then(Value::as_array);
     match all.map_or(std::slice::from_ref(&set), Vec::as_slice) {
         keys if keys.iter().any(is_key) => Ok(set),
-        _ => Err(format!("{shown} is no set of keys: there is none in it")),
+        _ => Err(format!(
+            "{} is no set of keys: there is none in it",
+            file.display()
+        )),
     }
 }
 
