@@ -23,7 +23,9 @@ pub(crate) fn map<T: Sync, R: Send>(
         return Vec::new();
     };
     thread::scope(|scope| {
-        let others: Vec<_> = parts.map(|other| scope.spawn(move || part(other))).collect();
+        let others: Vec<_> = parts
+            .map(|other| scope.spawn(move || part(other)))
+            .collect();
         let mut done = part(first);
         for other in others {
             // A panic goes on here.

@@ -5,7 +5,7 @@ mod server;
 
 use std::path::PathBuf;
 
-pub(crate) use authorization::{SignIn, referred};
+pub(crate) use authorization::{SignIn, client_secrets, referred};
 pub use server::endpoint_of;
 pub(crate) use server::{Overrides, address, describe, endpoint, given, url, whereabouts};
 

@@ -108,14 +108,9 @@ impl Run {
             let outcome = async {
                 let first = self.server(host, &filled)?;
                 let fallback = other.as_ref().map(|other| {
-                    // What is meant for the first one's address is for no other.
-                    let filled = Filled {
-                        values: filled.values.clone(),
-                        headers: Vec::new(),
-                        broker: filled.broker.clone(),
-                    };
                     // A mistake on the line is told before anything is started; what is only missing, where
                     // the fallback is needed.
+                    let filled = filled.for_another();
                     let server = other.host().and_then(|host| other.server(host, &filled));
                     if let Err(error @ Error::Usage { .. }) = server {
                         return Err(error);
@@ -140,6 +135,7 @@ impl Run {
                         .await
                 };
                 let plan = Plan::new(&options, self.settings.limits(), call, &self.printer);
+                self.has_asked.set(true);
                 let attempt = resilience::attempt(&plan, first, fallback, &mut signals, once);
                 let client = attempt.await?;
                 let outcome = question.tell();
@@ -255,7 +251,7 @@ impl Run {
     }
 
     /// The run that asks the fallback instead, if there is one.
-    fn fallback(&self, options: &resilience::Options) -> Option<Self> {
+    pub(crate) fn fallback(&self, options: &resilience::Options) -> Option<Self> {
         let settings = Settings {
             overrides: options.fallback.overrides(&self.settings.overrides)?,
             ..self.settings.clone()
