@@ -108,11 +108,7 @@ impl Run {
                 let first = self.server(host, &filled)?;
                 let fallback = other.as_ref().map(|other| {
                     // What is meant for the first one's address is for no other.
-                    let filled = Filled {
-                        values: filled.values.clone(),
-                        headers: Vec::new(),
-                        broker: filled.broker.clone(),
-                    };
+                    let filled = filled.elsewhere();
                     async move || {
                         let server = other.server(other.host()?, &filled)?;
                         Connector::that_reaches(&server.endpoint, self.connectors)?;

@@ -136,22 +136,22 @@ async fn endpoint(
     let wants = slots.planned.into_iter().flatten();
     let wants: Vec<Want> = wants
         .filter_map(|planned| match planned.from {
-            From::Vault(what) => Some(Want {
+            From::Vault { what, .. } => Some(Want {
                 slot: planned.name,
                 what,
+                secret: planned.secret,
             }),
             _ => None,
         })
         .collect();
     let mut filled = Filled {
         values: slots.values,
-        headers: Vec::new(),
         broker,
+        ..Filled::default()
     };
     if let Some(broker) = &filled.broker {
         let supplied = within("the vault", super::patience(run), broker.supply(wants)).await?;
-        filled.values.extend(supplied.values);
-        filled.headers = supplied.headers;
+        filled.add(supplied);
     }
     let overrides = &run.settings.overrides;
     let mut endpoint = environment::endpoint(run.spec, overrides, &filled, &run.context)?;
