@@ -289,9 +289,8 @@ fn a_file_that_does_not_come_to_its_end_ends_with_the_time_or_a_signal() {
     let sandbox = Sandbox::new();
     let program = program(&sandbox);
     let pipe = sandbox.file("pipe");
-    let made = std::process::Command::new("mkfifo").arg("-m600").arg(&pipe);
-    let mut made = made;
-    assert!(made.status().unwrap().success());
+    let mut made = std::process::Command::new("mkfifo");
+    assert!(made.arg("-m600").arg(&pipe).status().unwrap().success());
     let path = format!(
         "[credentials.API_TOKEN]\nsource = \"file\"\npath = \"{}\"\n",
         pipe.display()
