@@ -743,7 +743,9 @@ fn a_credential_goes_to_no_server_but_the_one_it_is_for() {
     let outcome = run(&elsewhere, 2);
     assert!(outcome.stderr.contains("config.toml:1"), "{outcome:?}");
     run(&["--mcp-header", "X: ${ANY}", "--mcp-url", other.url()], 2);
-    assert!(Journal::read(&journal).entries().is_empty());
+    let asked = |journal: &Journal| format!("{:?}", journal.entries());
+    let text = asked(&Journal::read(&journal));
+    assert!(!text.contains("authorization"), "{text}");
     // The fallback gets none either.
     let fallback = ["--mcp-fallback-url", other.url()];
     let header = ["--mcp-fallback-header", "X-Any: ${ANY}"];
@@ -752,8 +754,11 @@ fn a_credential_goes_to_no_server_but_the_one_it_is_for() {
         &program,
         [&["resource", "list"][..], &fallback, &header].concat(),
     );
-    let text = format!("{:?}", Journal::read(&journal).entries());
-    assert!(!text.contains("sk_test"), "{text}");
+    let text = asked(&Journal::read(&journal));
+    assert!(
+        text.contains("resources") && !text.contains("sk_fake_bearer"),
+        "{text}"
+    );
     let origin = other.url().trim_end_matches("/mcp");
     vaulted.configure(&format!("{entry}origin = \"{origin}\"\n"));
     run(&elsewhere, 0);
