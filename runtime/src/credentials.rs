@@ -26,7 +26,7 @@ pub(crate) use plan::{From, Planned, key as place_of_key, plan};
 
 use crate::config::Config;
 use crate::environment::{self, Reference, VAULT_KEYS};
-use crate::error::{Error, Exit, Fault};
+use crate::error::{self, Error, Exit, Fault, Sought};
 use crate::output::printer::Printer;
 use crate::secret::Secret;
 use crate::vault::{Broker, Grant, Opening, Supply, Vault, Want, What};
@@ -314,14 +314,17 @@ pub(crate) async fn key(errand: &Errand<'_>, config: &Config) -> Result<Option<S
 
 fn no_key(program: &str, config: &Config) -> Error {
     let [name, _] = VAULT_KEYS;
-    let hint = match plan::key(config) {
-        Some(planned) => {
-            let slots = vec![planned.missing()];
-            let program = program.to_owned();
-            let missing = Error::MissingSlots { program, slots };
-            missing.hint().unwrap_or_default()
-        }
-        None => format!("run `{program} auth set {name}`, or set the variable {name}"),
+    let keep = format!("run `{program} auth set {name}`");
+    let sought = plan::key(config).and_then(|planned| planned.missing().sought);
+    let hint = match sought {
+        None => format!("{keep}, or set the variable {name}"),
+        Some(Sought { by, place }) => match place {
+            error::Place::Variable(variable) => format!("set {variable}, which {by} names"),
+            error::Place::Keychain => format!("{keep}: {by} says that it is in the keychain"),
+            error::Place::File => format!(
+                "run `{program} auth set {name} --insecure-storage`: {by} says that it is in the file"
+            ),
+        },
     };
     Error::Vault(Box::new(Fault {
         code: "missing_credential",

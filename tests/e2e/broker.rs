@@ -746,14 +746,14 @@ fn a_credential_goes_to_no_server_but_the_one_it_is_for() {
     let asked = |journal: &Journal| format!("{:?}", journal.entries());
     let text = asked(&Journal::read(&journal));
     assert!(!text.contains("authorization"), "{text}");
-    // The fallback gets none either.
+    // The fallback gets none either, by no header of its own.
+    let first = ["--mcp-header", "X-Any: ${ANY}"];
     let fallback = ["--mcp-fallback-url", other.url()];
     let header = ["--mcp-fallback-header", "X-Any: ${ANY}"];
     drop(own);
-    vaulted.sandbox.run(
-        &program,
-        [&["resource", "list"][..], &fallback, &header].concat(),
-    );
+    run(&[first, fallback].concat(), 0);
+    let line = [&["resource", "list"][..], &first, &fallback, &header].concat();
+    vaulted.sandbox.run(&program, line);
     let text = asked(&Journal::read(&journal));
     assert!(
         text.contains("resources") && !text.contains("sk_fake_bearer"),

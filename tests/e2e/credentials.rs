@@ -587,3 +587,19 @@ fn what_is_kept_and_asked_for_by_nobody_is_seen() {
     // A program without a vault knows no keys.
     assert!(matches!(outcome.code, Some(0 | 2)), "{outcome:?}");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_line_that_a_terminal_has_cut_off_is_not_kept() {
+    use crate::asking::Typist;
+    let home = Sandbox::new();
+    let program = program(&home);
+    for (length, code) in [(5000, 2), (4000, 0)] {
+        let line = ["auth", "set", "API_TOKEN", "--insecure-storage"];
+        let mut typist = Typist::at_desk(Sandbox::new(), &program, &line, &[]);
+        typist.at("API_TOKEN: ", &format!("{}\n", "x".repeat(length)));
+        let (ended, _, shown) = typist.leave();
+        assert_eq!(ended, Some(code), "{length}: {shown}");
+        assert_eq!(shown.contains("pipe it in"), code == 2, "{shown}");
+    }
+}

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Map;
 use zeroize::Zeroizing;
 
-use super::Planned;
+use super::{Planned, aside};
 use crate::clock;
 use crate::environment;
 use crate::error::{Error, Exit, Fault};
@@ -139,7 +139,7 @@ impl Store {
         value: Secret,
         place: Place,
     ) -> Result<Vec<String>, Error> {
-        let _held = self.hold()?;
+        let _held = self.hold().await?;
         let mut notes = Vec::new();
         let mut all = match self.look()? {
             Ok(all) => all,
@@ -173,7 +173,7 @@ impl Store {
 
     /// Forgets a value; none where there was none, else what is to be said of that.
     pub(crate) async fn unset(&self, name: &str) -> Result<Option<Vec<String>>, Error> {
-        let _held = self.hold()?;
+        let _held = self.hold().await?;
         let mut all = self.read()?;
         let Some(kept) = all.remove(name) else {
             return Ok(None);
@@ -197,12 +197,12 @@ impl Store {
     }
 
     /// Keeps other processes from changing what is kept until the file is closed.
-    fn hold(&self) -> Result<File, Error> {
+    async fn hold(&self) -> Result<File, Error> {
         let file = self.file()?.with_extension("lock");
-        lock::hold(&file, PATIENCE).map_err(|source| Error::Io {
-            what: format!("cannot hold {}", file.display()),
-            source,
-        })
+        let what = format!("cannot hold {}", file.display());
+        // On a thread of its own, so that a signal ends the wait.
+        let held = aside(&what, PATIENCE * 2, move || lock::hold(&file, PATIENCE)).await?;
+        held.map_err(|source| Error::Io { what, source })
     }
 
     fn file(&self) -> Result<&PathBuf, Error> {
