@@ -49,5 +49,6 @@ use crate::vault::Vault;
 /// The Alter vault.
 pub const ALTER: Vault = Vault {
     open: |opening| Ok(Arc::new(broker::AlterBroker::open(opening)?)),
+    is_key: |text| key::kind(text).is_some(),
     verify: crate::identity::keys::verify,
 };

@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::policy::Layer;
 use crate::resilience;
 
-pub(crate) use table::{Place, Table};
+pub(crate) use table::{Lines, Place, Table};
 
 /// What the user configured.
 #[derive(Debug, Default)]
@@ -68,11 +68,12 @@ impl Config {
             Err(error) if error.kind() == ErrorKind::NotFound && named.is_none() => {
                 return Ok(Self::default());
             }
-            Err(source) => {
-                return Err(Error::Io {
-                    what: format!("cannot read {}", file.display()),
-                    source,
-                });
+            // What the caller named, or wrote, is at fault.
+            Err(error) => {
+                return Err(Error::usage(format!(
+                    "cannot read {}: {error}",
+                    file.display()
+                )));
             }
         };
         Self::of(&file, &text)

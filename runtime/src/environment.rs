@@ -5,7 +5,7 @@ mod server;
 
 use std::path::PathBuf;
 
-pub(crate) use authorization::{SignIn, client_secrets, referred};
+pub(crate) use authorization::{Reference, SignIn, client_secrets};
 pub use server::endpoint_of;
 pub(crate) use server::{Overrides, address, describe, endpoint, given, url, whereabouts};
 
@@ -119,6 +119,12 @@ pub(crate) fn speaks_unicode() -> bool {
         let locale = locale.to_ascii_lowercase();
         locale.contains("utf-8") || locale.contains("utf8")
     })
+}
+
+/// A path as the user wrote it: one that begins with `~/` is in the home.
+pub(crate) fn at_home(path: &str) -> PathBuf {
+    let in_home = path.strip_prefix("~/").zip(std::env::home_dir());
+    in_home.map_or_else(|| PathBuf::from(path), |(rest, home)| home.join(rest))
 }
 
 fn read(name: &str) -> Option<String> {

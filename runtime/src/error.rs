@@ -1,5 +1,6 @@
 //! What can go wrong, and what the caller is told of it: a message, a hint, a code, an exit status.
 
+mod missing;
 mod told;
 
 use std::process::ExitCode;
@@ -9,6 +10,10 @@ use serde_json::{Map, Value};
 
 use crate::drift::report::Counts;
 use crate::protocol::code;
+use missing::listed;
+
+pub use missing::Missing;
+pub(crate) use missing::{Place, Sought};
 
 /// The exit status of a program, a closed set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -285,32 +290,6 @@ pub enum Error {
         /// Why it failed.
         source: std::io::Error,
     },
-}
-
-/// A value that the server needs and nobody gave.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Missing {
-    /// The slot's name.
-    pub name: String,
-    /// What it is; empty where nobody said.
-    pub about: String,
-}
-
-impl Missing {
-    pub(crate) fn new(name: &str, about: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            about: about.to_owned(),
-        }
-    }
-}
-
-fn listed(slots: &[Missing]) -> String {
-    let words = slots.iter().map(|slot| match slot.about.as_str() {
-        "" => slot.name.clone(),
-        about => format!("{} ({about})", slot.name),
-    });
-    words.collect::<Vec<_>>().join(", ")
 }
 
 impl Error {

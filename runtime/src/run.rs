@@ -86,15 +86,24 @@ impl Run {
     /// The value of every slot.
     pub(crate) async fn credentials(&self) -> Result<Filled, Error> {
         let planned = credentials::plan(self.spec, &self.settings.overrides, self.config()?)?;
-        credentials::fill(self.spec.name, planned, async || self.broker().await).await
+        credentials::fill(&self.errand(), planned, async || self.broker().await).await
     }
 
     /// The same without those that a vault has, for what needs no credentials but may use them.
     pub(crate) async fn own_credentials(&self) -> Result<Filled, Error> {
         let mut planned = credentials::plan(self.spec, &self.settings.overrides, self.config()?)?;
-        planned.retain(|planned| !matches!(planned.from, credentials::From::Vault(_)));
+        planned.retain(|planned| !matches!(planned.from, credentials::From::Vault { .. }));
         let none = async || Err(Error::usage("no vault is asked"));
-        credentials::fill(self.spec.name, planned, none).await
+        credentials::fill(&self.errand(), planned, none).await
+    }
+
+    /// For whom credentials are got, and how long that may take.
+    pub(crate) fn errand(&self) -> credentials::Errand<'_> {
+        credentials::Errand {
+            program: self.spec.name,
+            printer: &self.printer,
+            limit: self.settings.timeout,
+        }
     }
 
     /// Whether answers are for people.
@@ -131,8 +140,9 @@ impl Run {
         patience: Patience,
         printer: Printer,
     ) -> Result<Arc<dyn Broker>, Error> {
-        let Alter { base_url, agent } = self.config()?.sections.alter.clone();
-        credentials::open(self.spec.name, self.vaults, |key| Opening {
+        let config = self.config()?;
+        let Alter { base_url, agent } = config.sections.alter.clone();
+        credentials::open(&self.errand(), config, self.vaults, |key| Opening {
             program: self.spec.name.to_owned(),
             key,
             base_url: base_url.or_else(environment::vault_address),

@@ -28,6 +28,12 @@ impl Secret {
         Self(Arc::new(Zeroizing::new(value.into())))
     }
 
+    /// The same as a value that is printed, because its user says that it is no secret.
+    pub(crate) fn shown(self) -> Self {
+        mask::show(&self.0);
+        self
+    }
+
     /// The value, for the header, the form or the file that it belongs in.
     pub fn expose(&self) -> &str {
         &self.0

@@ -32,6 +32,8 @@ use crate::secret::Secret;
 #[derive(Clone, Copy)]
 pub struct Vault {
     pub(crate) open: fn(Opening) -> Result<Arc<dyn Broker>, Error>,
+    /// Whether a text has the shape of a key to it.
+    pub(crate) is_key: fn(&str) -> bool,
     /// Checks the signatures of callers' identities: what speaks TLS can do that as well.
     pub(crate) verify: Signatures,
 }
@@ -105,6 +107,8 @@ pub(crate) struct Want {
     /// The slot.
     pub(crate) slot: String,
     pub(crate) what: What,
+    /// Whether the value is masked in what is printed.
+    pub(crate) secret: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -138,6 +142,16 @@ impl What {
                 Some(grant)
             }
             Self::Capability | Self::Derived => None,
+        }
+    }
+
+    /// Says whose the grant is.
+    pub(crate) fn set_user(&mut self, token: Secret) {
+        match self {
+            Self::Value { grant, .. } | Self::Headers { grant, .. } | Self::Route { grant, .. } => {
+                grant.user_token = Some(token);
+            }
+            Self::Capability | Self::Derived => {}
         }
     }
 }
@@ -223,6 +237,8 @@ pub(crate) enum Approval {
     List,
     /// Waits for one, and gives what it came to.
     Wait(String),
+    /// Forgets those that are over, by their ids.
+    Forget(Vec<String>),
 }
 
 /// One thing that was examined.

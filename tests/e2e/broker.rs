@@ -780,6 +780,71 @@ fn a_call_that_may_have_been_carried_out_is_not_to_be_repeated_for_the_vault_s_s
     }
 }
 
+#[test]
+fn a_value_of_the_vaults_is_masked_whatever_the_vault_calls_it() {
+    let config = "[credentials.API_TOKEN]\nsource = \"alter\"\nmode = \"env\"\nprovider = \"altr-env\"\nfield = \"org_id\"\n";
+    let vaulted = Vaulted::start(Kind::Bundled, "everyday", &[], config);
+    let get = ["get-env", "--name", "API_TOKEN"];
+    assert_eq!(vaulted.run(&get, 0).stdout, "[redacted]\n");
+    vaulted.configure(&format!("{config}secret = true\n"));
+    assert_eq!(vaulted.run(&get, 0).stdout, "[redacted]\n");
+    vaulted.configure(&format!("{config}secret = false\n"));
+    assert_eq!(vaulted.run(&get, 0).stdout, "fake-org-id\n");
+}
+
+#[test]
+fn a_credential_goes_to_no_server_but_the_one_it_is_for() {
+    let vaulted = Vaulted::start(Kind::Bundled, "everyday", &[], "");
+    let journal = vaulted.sandbox.file("journal");
+    let own = mcpress_fixtures::listen("library", &[]).unwrap();
+    let other =
+        mcpress_fixtures::listen("library", &["--journal", journal.to_str().unwrap()]).unwrap();
+    let program = vaulted.sandbox.file("remote");
+    press(
+        &vaulted.sandbox,
+        Kind::Bundled,
+        "errand",
+        &program,
+        &["--url", own.url()],
+    );
+    let entry = "[credentials.ANY]\nsource = \"alter\"\nprovider = \"stripe-test\"\n";
+    let run = |more: &[&str], code: i32| {
+        let line = [&["resource", "list"], more].concat();
+        vaulted.sandbox.run(&program, line).exits(code)
+    };
+    vaulted.configure(entry);
+    run(&[], 0);
+    let elsewhere = ["--mcp-url", other.url()];
+    let outcome = run(&elsewhere, 2);
+    assert!(outcome.stderr.contains("config.toml:1"), "{outcome:?}");
+    run(&["--mcp-header", "X: ${ANY}", "--mcp-url", other.url()], 2);
+    let asked = |journal: &Journal| format!("{:?}", journal.entries());
+    let text = asked(&Journal::read(&journal));
+    assert!(!text.contains("authorization"), "{text}");
+    // The fallback gets none either, by no header of its own.
+    let first = ["--mcp-header", "X-Any: ${ANY}"];
+    let fallback = ["--mcp-fallback-url", other.url()];
+    let header = ["--mcp-fallback-header", "X-Any: ${ANY}"];
+    drop(own);
+    run(&[first, fallback].concat(), 0);
+    let line = [&["resource", "list"][..], &first, &fallback, &header].concat();
+    vaulted.sandbox.run(&program, line);
+    let text = asked(&Journal::read(&journal));
+    assert!(
+        text.contains("resources") && !text.contains("sk_fake_bearer"),
+        "{text}"
+    );
+    let origin = other.url().trim_end_matches("/mcp");
+    vaulted.configure(&format!("{entry}origin = \"{origin}\"\n"));
+    run(&elsewhere, 0);
+    for text in ["mode = \"env\"\n", "field = \"username\"\n"] {
+        vaulted.configure(&format!("{entry}{text}origin = \"{origin}\"\n"));
+        run(&elsewhere, 2);
+    }
+    vaulted.configure("[credentials.ANY]\nsource = \"alter\"\nmode = \"derive\"\n");
+    run(&elsewhere, 2);
+}
+
 #[cfg(unix)]
 #[test]
 fn rows_that_are_under_way_are_waited_for_after_a_first_signal() {
@@ -799,4 +864,65 @@ fn rows_that_are_under_way_are_waited_for_after_a_first_signal() {
     let outcome = running.finish().exits(0);
     assert!(outcome.stderr.contains("interrupt again"), "{outcome:?}");
     assert_eq!(vaulted.asked(row).len(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_key_to_the_vault_is_where_the_configuration_says_and_no_server_s() {
+    use std::os::unix::fs::PermissionsExt;
+    let vaulted = Vaulted::new("");
+    let key = vaulted.alter.key("app").to_owned();
+    let file = vaulted.sandbox.file("key");
+    std::fs::write(&file, format!("{key}\n")).unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let source = format!(
+        "[credentials.ALTER_API_KEY]\nsource = \"file\"\npath = \"{}\"\n",
+        file.display()
+    );
+    let vaulted = vaulted.env("ALTER_API_KEY", "");
+    vaulted.configure(&format!("{source}{}", route("proxy", "altr-basic")));
+    assert_eq!(vaulted.call(&["get", "--path", "things"])["status"], 200);
+    let status = vaulted.run(&["auth", "status"], 0);
+    assert!(status.stdout.contains("the key to the vault"), "{status:?}");
+    let vaulted = vaulted.env("ALTER_API_KEY", &key);
+    let source = "[credentials.ALTER_API_KEY]\nsource = \"env\"\n";
+    vaulted.configure(&format!("{source}{}", route("proxy", "altr-basic")));
+    let given = vaulted.call(&["environment"])["variables"].clone();
+    assert!(given.get("ALTER_API_KEY").is_none(), "{given}");
+    vaulted.configure("[credentials.MYKEY]\nsource = \"env\"\nvariable = \"ALTER_API_KEY\"\n");
+    vaulted.fail(&["environment"], 2);
+    let gone = "[credentials.ALTER_API_KEY]\nsource = \"env\"\nvariable = \"NOT_THERE\"\n";
+    vaulted.configure(&format!("{gone}{}", route("proxy", "altr-basic")));
+    let error = vaulted.fail(&["environment"], 3);
+    assert!(
+        error["hint"].as_str().unwrap().contains("NOT_THERE"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_server_that_is_given_the_key_itself_is_said_to_be() {
+    let vaulted = Vaulted::start(Kind::Bundled, "errand", &[], "");
+    let key = vaulted.alter.key("app").to_owned();
+    let base = vaulted.alter.url().to_owned();
+    let program = vaulted.sandbox.file("knowing");
+    let command = fixture("aware");
+    let line = [
+        "--command",
+        &command,
+        "--env",
+        "AGENT_API_KEY",
+        "--env",
+        "ALTER_BASE_URL?",
+    ];
+    let vaulted = vaulted.env("AGENT_API_KEY", &key);
+    press(&vaulted.sandbox, Kind::Bundled, "errand", &program, &line);
+    let line = ["retrieve", "--provider", "altr-basic", "-o", "json"];
+    let outcome = vaulted.sandbox.run(&program, line).exits(0);
+    assert_eq!(outcome.json()["key_type"], "rk", "{base}");
+    assert!(outcome.stderr.contains("mode = \"derive\""), "{outcome:?}");
+    vaulted.configure("[credentials.AGENT_API_KEY]\nsource = \"alter\"\nmode = \"derive\"\n");
+    let outcome = vaulted.sandbox.run(&program, line).exits(0);
+    assert_eq!(outcome.json()["key_type"], "dk");
+    assert!(!outcome.stderr.contains("derive"), "{outcome:?}");
 }

@@ -410,7 +410,11 @@ fn a_value_that_is_not_there_keeps_the_server_from_being_started() {
         .look(&[], 3)
         .is("slot ERRAND_KEY", "bad", "not set, and required")
         .helps("slot ERRAND_KEY", "export ERRAND_KEY=")
-        .is("slot ERRAND_SECRET", "bad", "/nowhere/secret")
+        .is(
+            "slot ERRAND_SECRET",
+            "bad",
+            "config.toml:9: `credentials.ERRAND_SECRET.path`",
+        )
         .is("slot ERRAND_API_URL", "ok", "")
         .is("grant altr-basic", "ok", "active")
         .is("server", "skipped", "see slot ERRAND_KEY")

@@ -213,13 +213,10 @@ fn what_is_kept_is_for_its_owner_alone_and_an_open_file_is_refused() {
 fn a_helper_that_fails_ends_the_run_before_anything_is_started() {
     let errand = Errand::new();
     for (command, words) in [
-        (
-            json!(["no-such-helper-anywhere"]),
-            "no-such-helper-anywhere",
-        ),
-        (json!(["false"]), "false"),
-        (json!(["true"]), "true"),
-        (json!(["head", "-c", "70000", "/dev/zero"]), "head"),
+        (json!(["no-such-helper-anywhere"]), "No such file"),
+        (json!(["false"]), "exit status: 1"),
+        (json!(["true"]), "it prints nothing"),
+        (json!(["head", "-c", "70000", "/dev/zero"]), "64 KiB"),
     ] {
         let text =
             format!("[credentials.ERRAND_SECRET]\nsource = \"command\"\ncommand = {command}\n");
@@ -236,7 +233,8 @@ fn a_helper_that_fails_ends_the_run_before_anything_is_started() {
         let outcome = errand.sandbox.run(&errand.program, line);
         let message = outcome.error()["message"].as_str().unwrap().to_owned();
         assert!(
-            message.contains("ERRAND_SECRET") && message.contains(words),
+            message.contains("config.toml:3: `credentials.ERRAND_SECRET.command`")
+                && message.contains(words),
             "{message}"
         );
         assert_eq!(outcome.stdout, "");

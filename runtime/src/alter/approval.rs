@@ -24,7 +24,7 @@ use crate::person::Conversation;
 use crate::text::plain;
 
 pub(super) use kept::Kept;
-pub(super) use told::{listed, waited};
+pub(super) use told::{forget, listed, waited};
 
 /// Says where a request is approved, and remembers it.
 pub(super) fn begin(client: &Alter, pending: &Pending) {

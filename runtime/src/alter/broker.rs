@@ -67,7 +67,7 @@ impl AlterBroker {
 
     async fn supplied(&self, wants: Vec<Want>) -> Result<Supply, Error> {
         let mut wanted: Vec<Wanted> = Vec::new();
-        for Want { slot, what } in &wants {
+        for Want { slot, what, .. } in &wants {
             let (grant, purpose) = match what {
                 What::Value {
                     grant, destination, ..
@@ -96,11 +96,16 @@ impl AlterBroker {
         };
         let mut supply = Supply::default();
         let mut derived = None;
-        for Want { slot, what } in &wants {
+        for Want { slot, what, secret } in &wants {
             let value = match what {
-                What::Value { grant, field, .. } => fetched(slot, grant)?
-                    .value(field.as_deref())
-                    .map_err(|refusal| for_slot(slot, refusal))?,
+                What::Value { grant, field, .. } => {
+                    let value = fetched(slot, grant)?.value(field.as_deref());
+                    let value = value.map_err(|refusal| for_slot(slot, refusal))?;
+                    match secret {
+                        true => Secret::new(value.expose()),
+                        false => value.shown(),
+                    }
+                }
                 What::Headers { grant, .. } => {
                     let headers = fetched(slot, grant)?.as_headers();
                     let headers = headers.map_err(|refusal| for_slot(slot, refusal))?;
@@ -232,6 +237,10 @@ impl Broker for AlterBroker {
         Box::pin(async move {
             match action {
                 Approval::List => approval::listed(&self.client).await,
+                Approval::Forget(ids) => {
+                    approval::forget(&self.client, &ids);
+                    Ok(Value::Null)
+                }
                 Approval::Wait(id) => approval::waited(&self.client, &id, self.patience).await,
             }
         })

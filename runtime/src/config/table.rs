@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, de};
 
+use crate::environment;
 use crate::error::Error;
 
 /// A table, as far as nothing was taken out of it.
@@ -28,6 +29,40 @@ pub(crate) struct Place<'a> {
     file: &'a Path,
     text: &'a str,
     at: usize,
+}
+
+/// The lines of a table and its keys, for what is found to be wrong with it once its text is gone.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Lines {
+    file: PathBuf,
+    /// What the table is called: `credentials.KEY`.
+    name: String,
+    own: usize,
+    keys: Vec<(String, usize)>,
+}
+
+impl Lines {
+    /// `FILE:LINE` of a key, or of the table itself where it has none of that name.
+    pub(crate) fn shown(&self, key: &str) -> String {
+        let line = self.keys.iter().find(|(other, _)| other == key);
+        let line = line.map_or(self.own, |(_, line)| *line);
+        format!("{}:{line}", self.file.display())
+    }
+
+    /// Where it is and what it is called, as the beginning of what is said of it.
+    pub(crate) fn subject(&self, key: &str) -> String {
+        let has_key = self.keys.iter().any(|(other, _)| other == key);
+        let name = match has_key {
+            true => format!("{}.{key}", self.name),
+            false => self.name.clone(),
+        };
+        format!("{}: `{name}`", self.shown(key))
+    }
+
+    /// The error for what stands there, with a way out.
+    pub(crate) fn refused(&self, key: &str, words: &str, hint: &str) -> Error {
+        Error::usage_with_hint(format!("{}: {words}", self.subject(key)), hint)
+    }
 }
 
 impl<'a> Table<'a> {
@@ -66,6 +101,19 @@ impl<'a> Table<'a> {
     /// The file that it is in.
     pub(crate) fn file(&self) -> &'a Path {
         self.file
+    }
+
+    /// The lines of all that is or was in it.
+    pub(crate) fn lines(&self) -> Lines {
+        let keys = self.places.iter();
+        Lines {
+            file: self.file.to_owned(),
+            name: self.path.clone(),
+            own: self.here().line(),
+            keys: keys
+                .map(|(key, at)| (key.clone(), self.at(*at).line()))
+                .collect(),
+        }
     }
 
     /// Its own place.
@@ -131,15 +179,11 @@ impl<'a> Table<'a> {
         if text.is_empty() {
             return Err(self.refused(key, "names no file"));
         }
-        let folder = match text.strip_prefix("~/") {
-            Some(_) => std::env::home_dir().filter(|home| home.is_absolute()),
-            None => Some(self.file.parent().unwrap_or(self.file).to_owned()),
-        };
-        let Some(folder) = folder else {
+        let path = environment::at_home(&text);
+        if path.starts_with("~") {
             return Err(self.refused(key, "there is no home"));
-        };
-        let rest = text.strip_prefix("~/").unwrap_or(&text);
-        Ok(Some(folder.join(rest)))
+        }
+        Ok(Some(self.file.parent().unwrap_or(self.file).join(path)))
     }
 
     /// Takes one of these names, for what it stands for.
@@ -257,9 +301,12 @@ impl<'a> Table<'a> {
 impl Place<'_> {
     /// `FILE:LINE`.
     pub(crate) fn shown(&self) -> String {
+        format!("{}:{}", self.file.display(), self.line())
+    }
+
+    fn line(&self) -> usize {
         let before = self.text.get(..self.at).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
-        format!("{}:{line}", self.file.display())
+        before.matches('\n').count() + 1
     }
 
     /// The error for what stands there.

@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::config::Table;
-use crate::environment;
+use super::destination;
+use super::store::Place;
+use crate::config::{Lines, Table};
+use crate::environment::{Reference, VAULT_KEYS};
 use crate::error::Error;
 use crate::secret::Secret;
 use crate::vault::{Address, Carrier, Grant};
@@ -24,14 +26,16 @@ pub(crate) struct Entry {
     pub(super) provider: Option<String>,
     pub(super) account: Option<String>,
     pub(super) label: Option<String>,
-    /// Where the token of the user is: `env:NAME` or `@FILE`.
-    pub(super) user_token: Option<String>,
+    /// Where the token of the user is.
+    pub(super) user_token: Option<Reference>,
     /// A part of the credential: `username`, `password`, or one that the operator has named.
     pub(super) field: Option<String>,
-    /// What every request to a route begins with.
+    /// What every request to a route begins with; of a credential that is handed over, where it goes.
     pub(super) origin: Option<String>,
     /// Whether the value is masked in what is printed.
     pub(super) secret: Option<bool>,
+    /// Where all of that stands.
+    pub(super) lines: Lines,
 }
 
 /// The sources, by their names.
@@ -89,12 +93,11 @@ impl Mode {
     }
 }
 
-/// What is wrong with an entry, and where in it.
-#[derive(Debug, PartialEq, Eq)]
-struct Wrong {
-    /// The key; empty for the entry as a whole.
-    key: &'static str,
-    words: String,
+/// What is wrong with an entry: the key, empty for the entry as a whole, and the words for it.
+type Wrong = (&'static str, String);
+
+fn wrong(key: &'static str, words: &str) -> Result<(), Wrong> {
+    Err((key, words.to_owned()))
 }
 
 impl Entry {
@@ -105,35 +108,41 @@ impl Entry {
             return Err(table.refused("", "names no source: source = \"keychain\""));
         };
         let command = table.texts("command")?;
-        let entry = Self {
-            source,
-            mode: table.choice("mode", &Mode::ALL, Mode::name)?,
-            variable: table.text("variable")?,
-            path: table.path("path")?,
-            command: command.map(|words| words.into_iter().map(|(word, _)| word).collect()),
-            grant_id: table.text("grant_id")?,
-            provider: table.text("provider")?,
-            account: table.text("account")?,
-            label: table.text("label")?,
-            user_token: table.text("user_token")?,
-            field: table.text("field")?,
-            origin: table.text("origin")?,
-            secret: table.switch("secret")?,
+        let path = table.path("path")?;
+        let mut text = |key| match table.text(key)? {
+            Some(text) if text.is_empty() => Err(table.refused(key, "is empty")),
+            text => Ok(text),
         };
+        let user_token = text("user_token")?;
+        let mut entry = Self {
+            source,
+            variable: text("variable")?,
+            path,
+            command: command.map(|words| words.into_iter().map(|(word, _)| word).collect()),
+            grant_id: text("grant_id")?,
+            provider: text("provider")?,
+            account: text("account")?,
+            label: text("label")?,
+            user_token: None,
+            field: text("field")?,
+            origin: text("origin")?,
+            mode: table.choice("mode", &Mode::ALL, Mode::name)?,
+            secret: table.switch("secret")?,
+            lines: table.lines(),
+        };
+        if let Some(text) = user_token {
+            let refused = |words: &str| table.refused("user_token", words);
+            let reference = Reference::of(&text).map_err(refused)?;
+            entry.user_token = Some(reference.ok_or_else(|| refused(NOT_WRITTEN_DOWN))?);
+        }
         let check = entry.check(name);
-        check.map_err(|wrong| table.refused(wrong.key, &wrong.words))?;
+        check.map_err(|(key, words)| table.refused(key, &words))?;
         table.end()?;
         Ok(entry)
     }
 
     /// Whether its keys go together.
     fn check(&self, name: &str) -> Result<(), Wrong> {
-        let wrong = |key: &'static str, words: &str| {
-            Err(Wrong {
-                key,
-                words: words.to_owned(),
-            })
-        };
         if !crate::template::is_name(name) {
             return wrong("", "not a name of a variable");
         }
@@ -142,42 +151,77 @@ impl Entry {
             ("path", self.path.is_some(), Origin::File),
             ("command", self.command.is_some(), Origin::Command),
             ("mode", self.mode.is_some(), Origin::Alter),
-            ("grant_id", self.grant_id.is_some(), Origin::Alter),
-            ("provider", self.provider.is_some(), Origin::Alter),
-            ("account", self.account.is_some(), Origin::Alter),
-            ("label", self.label.is_some(), Origin::Alter),
-            ("user_token", self.user_token.is_some(), Origin::Alter),
-            ("field", self.field.is_some(), Origin::Alter),
-            ("origin", self.origin.is_some(), Origin::Alter),
         ];
+        let alone = alone.into_iter().chain(
+            self.of_grant()
+                .map(|(key, is_given)| (key, is_given, Origin::Alter)),
+        );
         for (key, is_given, origin) in alone {
             if is_given && origin != self.source {
                 return wrong(key, &format!("goes with source = \"{}\"", origin.name()));
             }
         }
+        let is_key = name == VAULT_KEYS[0];
         match self.source {
-            Origin::Command if self.command.as_ref().is_none_or(Vec::is_empty) => wrong(
-                "",
-                "names no command: command = [\"op\", \"read\", \"op://…\"]",
+            Origin::Env
+                if !is_key
+                    && let Some(variable) = &self.variable
+                    && VAULT_KEYS.contains(&variable.as_str()) =>
+            {
+                wrong(
+                    "variable",
+                    "that is the key to the vault, which no server gets",
+                )
+            }
+            Origin::Command
+                if self
+                    .command
+                    .as_ref()
+                    .and_then(|words| words.first())
+                    .is_none_or(String::is_empty) =>
+            {
+                wrong(
+                    if self.command.is_some() {
+                        "command"
+                    } else {
+                        ""
+                    },
+                    "names no command: command = [\"op\", \"read\", \"op://…\"]",
+                )
+            }
+            Origin::Alter if is_key => wrong(
+                "source",
+                "the key to the vault is not in the vault; for a server that speaks to the vault itself \
+                 there is [credentials.AGENT_API_KEY] with mode = \"derive\"",
             ),
+            Origin::Alter if self.mode == Some(Mode::Derive) => self.check_derived(),
             Origin::Alter => self.check_grant(),
             Origin::Env | Origin::Keychain | Origin::File | Origin::Command => Ok(()),
         }
     }
 
-    fn check_grant(&self) -> Result<(), Wrong> {
-        let wrong = |key: &'static str, words: &str| {
-            Err(Wrong {
-                key,
-                words: words.to_owned(),
-            })
-        };
-        if self.mode == Some(Mode::Derive) {
-            return match self.grant_id.is_some() || self.provider.is_some() {
-                true => wrong("mode", "a derived key is of no grant"),
-                false => Ok(()),
-            };
+    /// The keys that say something of a grant, and whether they are given.
+    fn of_grant(&self) -> impl Iterator<Item = (&'static str, bool)> {
+        [
+            ("grant_id", self.grant_id.is_some()),
+            ("provider", self.provider.is_some()),
+            ("account", self.account.is_some()),
+            ("label", self.label.is_some()),
+            ("user_token", self.user_token.is_some()),
+            ("field", self.field.is_some()),
+            ("origin", self.origin.is_some()),
+        ]
+        .into_iter()
+    }
+
+    fn check_derived(&self) -> Result<(), Wrong> {
+        match self.of_grant().find(|(_, is_given)| *is_given) {
+            Some((key, _)) => wrong(key, "a derived key is of no grant"),
+            None => Ok(()),
         }
+    }
+
+    fn check_grant(&self) -> Result<(), Wrong> {
         match (&self.grant_id, &self.provider) {
             (Some(_), Some(_)) => {
                 return wrong("grant_id", "names a grant that `provider` names as well");
@@ -188,6 +232,9 @@ impl Entry {
             (Some(_), None) if self.account.is_some() || self.label.is_some() => {
                 return wrong("grant_id", "needs no account and no label");
             }
+            (Some(id), None) if !is_id(id) => {
+                return wrong("grant_id", "not the id of a grant, which is a UUID");
+            }
             _ => {}
         }
         let is_route = self.mode.is_some_and(|mode| mode.carrier().is_some());
@@ -196,7 +243,10 @@ impl Entry {
                 "mode",
                 "needs the origin of the requests: origin = \"https://api.example/v1\"",
             ),
-            Some(origin) if !is_origin(origin) => wrong(
+            Some(origin) if is_route && origin.starts_with("unix:") => {
+                wrong("origin", "a route leads to an https origin")
+            }
+            Some(origin) if !destination::is_origin(origin) => wrong(
                 "origin",
                 "not an https origin, with or without a path, as in https://api.example/v1",
             ),
@@ -207,8 +257,31 @@ impl Entry {
         }
     }
 
-    /// The grant that it names.
-    pub(super) fn grant(&self) -> Result<Grant, Error> {
+    /// What is to be said of a value that was kept where it is not looked for.
+    pub(crate) fn is_not_looked_for(&self, place: Place) -> Option<String> {
+        let is_sought = match self.source {
+            Origin::Keychain => place == Place::Keychain,
+            Origin::File => self.path.is_none(),
+            Origin::Env | Origin::Command | Origin::Alter => false,
+        };
+        let subject = self.lines.subject("source");
+        let name = self.source.name();
+        (!is_sought)
+            .then(|| format!("{subject} is \"{name}\": what was kept now is not looked for"))
+    }
+
+    /// The caller's variable that is read for the slot.
+    pub(super) fn variable_of(&self, name: &str) -> String {
+        self.variable.clone().unwrap_or_else(|| name.to_owned())
+    }
+
+    /// The error for what one of its keys says, with a way out.
+    pub(super) fn refused(&self, key: &str, words: &str, hint: &str) -> Error {
+        self.lines.refused(key, words, hint)
+    }
+
+    /// The grant that it names. Whose it is has to be read first.
+    pub(super) fn grant(&self) -> Grant {
         let by = match (&self.grant_id, &self.provider) {
             (Some(id), _) => Address::Id(id.clone()),
             (None, provider) => Address::Provider {
@@ -217,8 +290,10 @@ impl Entry {
                 label: self.label.clone(),
             },
         };
-        let user_token = self.user_token.as_deref().map(reference).transpose()?;
-        Ok(Grant { by, user_token })
+        Grant {
+            by,
+            user_token: None,
+        }
     }
 
     /// Whether two entries are of one grant, whoever it is asked for.
@@ -254,70 +329,23 @@ impl Origin {
     }
 }
 
-/// A secret that a text says the place of: `env:NAME` or `@FILE`.
-pub(crate) fn reference(text: &str) -> Result<Secret, Error> {
-    environment::referred("", text)?.ok_or_else(|| {
-        Error::usage(
-            "a secret is not written into the configuration: say where it is, with env:NAME or @FILE",
-        )
-    })
+const NOT_WRITTEN_DOWN: &str =
+    "a secret is not written down here: say where it is, with env:NAME or @FILE";
+
+/// A secret that an option says the place of: `env:NAME` or `@FILE`.
+pub(crate) fn reference(option: &str, text: &str) -> Result<Secret, Error> {
+    let refused = |words: &str| Error::usage(format!("{option}: {words}"));
+    let reference = Reference::of(text).map_err(refused)?;
+    let reference = reference.ok_or_else(|| refused(NOT_WRITTEN_DOWN))?;
+    let read = reference.read();
+    read.map_err(|why| reference.missing(option, &why))
 }
 
-/// Whether a text is an https origin, with or without a path. Plain HTTP is for this machine alone.
-fn is_origin(text: &str) -> bool {
-    let host = |rest: &str| {
-        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-        rest[..end].to_owned()
-    };
-    let is_clean = |rest: &str| {
-        !rest.contains(['?', '#', '\\', '@'])
-            && !rest.contains(char::is_whitespace)
-            && !host(rest).is_empty()
-            && !rest.split('/').any(|segment| matches!(segment, "." | ".."))
-    };
-    match text.split_once("://") {
-        Some(("https", rest)) => is_clean(rest),
-        Some(("http", rest)) => is_clean(rest) && is_loopback(&host(rest)),
-        _ => false,
-    }
-}
-
-/// Whether a host, with or without a port, is this machine.
-pub(crate) fn is_loopback(authority: &str) -> bool {
-    let host = match authority.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => authority.split(':').next().unwrap_or_default(),
-    };
-    matches!(host, "localhost" | "127.0.0.1" | "::1")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn plain_http_is_for_this_machine_alone() {
-        for origin in [
-            "https://api.example",
-            "https://api.example/v1",
-            "http://127.0.0.1:8080/v1",
-            "http://localhost",
-            "http://[::1]:1/x",
-        ] {
-            assert!(is_origin(origin), "{origin}");
-        }
-        for origin in [
-            "http://api.example",
-            "http://127.0.0.1.evil.example",
-            "http://127.0.0.1@evil.example",
-            "https://user@api.example",
-            "https://api.example/../x",
-            "https://api.example?x=1",
-            "https://",
-            "api.example",
-            "ftp://api.example",
-        ] {
-            assert!(!is_origin(origin), "{origin}");
-        }
-    }
+/// Whether a text is a UUID (RFC 9562).
+fn is_id(text: &str) -> bool {
+    let parts = text.split('-').map(str::len);
+    parts.eq([8, 4, 4, 4, 12])
+        && text
+            .bytes()
+            .all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
 }

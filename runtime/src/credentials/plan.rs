@@ -1,14 +1,16 @@
 //! Where each value is to come from. Nobody is asked for any.
 
-use std::collections::BTreeSet;
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use super::entry::{Entry, Mode, Origin, is_loopback};
+use super::destination;
+use super::entry::{Entry, Mode, Origin};
 use super::heed::is_secret;
-use super::store::Store;
+use super::store::{Kept, Store};
 use crate::config::Config;
-use crate::environment::{self, Overrides};
-use crate::error::Error;
+use crate::environment::{self, Overrides, Reference, VAULT_KEYS};
+use crate::error::{self, Error, Missing, Sought};
 use crate::secret::Secret;
 use crate::spec::{Spec, Transport};
 use crate::template::{self, Part};
@@ -25,6 +27,8 @@ pub(crate) struct Planned {
     /// Whether it is masked in what is printed.
     pub(crate) secret: bool,
     pub(crate) from: From,
+    /// What the configuration says of it.
+    pub(crate) entry: Option<Entry>,
 }
 
 /// Where a value is from.
@@ -45,9 +49,50 @@ pub(crate) enum From {
     File(PathBuf),
     /// A program that prints the value.
     Helper(Vec<String>),
-    /// The vault.
-    Vault(What),
+    /// The vault. Whose grant it is stands elsewhere, and is read before the vault is asked.
+    Vault {
+        what: What,
+        user: Option<Reference>,
+    },
     Nowhere,
+}
+
+impl From {
+    /// Whether the keychain has the value.
+    pub(super) fn is_keychain(&self) -> bool {
+        matches!(
+            self,
+            Self::Keychain | Self::Store(super::store::Place::Keychain)
+        )
+    }
+}
+
+impl Planned {
+    /// It as a value that nobody gave.
+    pub(crate) fn missing(&self) -> Missing {
+        let sought = self.entry.as_ref().and_then(|entry| {
+            let place = match entry.source {
+                Origin::Env => error::Place::Variable(entry.variable_of(&self.name)),
+                Origin::Keychain => error::Place::Keychain,
+                Origin::File => error::Place::File,
+                Origin::Command | Origin::Alter => return None,
+            };
+            let by = entry.lines.shown("source");
+            Some(Sought { by, place })
+        });
+        Missing {
+            sought,
+            ..Missing::new(&self.name, self.about)
+        }
+    }
+
+    /// Where the configuration says something of it, as the beginning of what is said of that.
+    pub(super) fn subject(&self, key: &str) -> String {
+        match &self.entry {
+            Some(entry) => entry.lines.subject(key),
+            None => self.name.clone(),
+        }
+    }
 }
 
 /// Plans every value of a run: of all slots, of all variables that the configuration or an option
@@ -58,26 +103,36 @@ pub(crate) fn plan(
     config: &Config,
 ) -> Result<Vec<Planned>, Error> {
     let given = environment::given(&overrides.env)?;
-    let kept = Store::of(spec.name).list()?;
-    let entries = &config.sections.credentials;
+    let kept = Shelf::of(spec.name);
+    let entries = config.sections.credentials.iter();
+    let mut entries: BTreeMap<&str, &Entry> = entries
+        .map(|(name, entry)| (name.as_str(), entry))
+        .collect();
+    // What is said of the vault's key is where this program gets it. No server does.
+    let is_key_sought = entries.remove(VAULT_KEYS[0]).is_some();
     let mut names: BTreeSet<&str> = spec.slots.iter().map(|slot| slot.name).collect();
     names.extend(given.keys().map(String::as_str));
-    names.extend(entries.keys().map(String::as_str));
+    names.extend(entries.keys().copied());
     let mut planned = Vec::with_capacity(names.len());
     for name in names {
         let slot = spec.slots.iter().find(|slot| slot.name == name);
-        let entry = entries.get(name);
+        let entry = entries.get(name).copied();
         let from = match (given.get(name), entry) {
             (Some(value), _) => From::Option(value.clone()),
-            (None, Some(entry)) => from_entry(spec, overrides, config, name, entry)?,
+            (None, Some(entry)) => match own(name, entry) {
+                Some(from) => from,
+                None => From::Vault {
+                    what: of_vault(spec, overrides, config, name, entry)?,
+                    user: entry.user_token.clone(),
+                },
+            },
+            (None, None) if is_key_sought && name == VAULT_KEYS[0] => From::Nowhere,
             (None, None) => match environment::value(name) {
                 Some(value) => From::Environment {
                     variable: name.to_owned(),
                     value: Secret::plain(value),
                 },
-                None => kept
-                    .get(name)
-                    .map_or(From::Nowhere, |kept| From::Store(kept.kept)),
+                None => kept.place(name)?.map_or(From::Nowhere, From::Store),
             },
         };
         let value = match &from {
@@ -91,21 +146,57 @@ pub(crate) fn plan(
             required: slot.is_some_and(|slot| slot.required),
             secret,
             from,
+            entry: entry.cloned(),
         });
     }
     Ok(planned)
 }
 
-fn from_entry(
-    spec: &Spec,
-    overrides: &Overrides,
-    config: &Config,
-    name: &str,
-    entry: &Entry,
-) -> Result<From, Error> {
-    Ok(match entry.source {
+/// Where the key to the vault is, as the configuration says; none where it says nothing of it.
+pub(crate) fn key(config: &Config) -> Option<Planned> {
+    let [name, _] = VAULT_KEYS;
+    let entry = config.sections.credentials.get(name)?;
+    Some(Planned {
+        name: name.to_owned(),
+        about: "the key to the vault",
+        required: true,
+        secret: true,
+        from: own(name, entry)?,
+        entry: Some(entry.clone()),
+    })
+}
+
+/// What `auth set` has kept, looked at when it is first asked for.
+struct Shelf {
+    store: Store,
+    kept: OnceCell<BTreeMap<String, Kept>>,
+}
+
+impl Shelf {
+    fn of(program: &str) -> Self {
+        Self {
+            store: Store::of(program),
+            kept: OnceCell::new(),
+        }
+    }
+
+    fn place(&self, name: &str) -> Result<Option<super::store::Place>, Error> {
+        let kept = match self.kept.get() {
+            Some(kept) => kept,
+            None => {
+                let listed = self.store.list()?;
+                self.kept.get_or_init(|| listed)
+            }
+        };
+        Ok(kept.get(name).map(|kept| kept.kept))
+    }
+}
+
+/// Where a value is that is not the vault's.
+fn own(name: &str, entry: &Entry) -> Option<From> {
+    Some(match entry.source {
         Origin::Env => {
-            let variable = entry.variable.clone().unwrap_or_else(|| name.to_owned());
+            let variable = entry.variable_of(name);
             match environment::value(&variable) {
                 Some(value) => From::Environment {
                     variable,
@@ -120,7 +211,7 @@ fn from_entry(
             None => From::Store(super::store::Place::File),
         },
         Origin::Command => From::Helper(entry.command.clone().unwrap_or_default()),
-        Origin::Alter => From::Vault(of_vault(spec, overrides, config, name, entry)?),
+        Origin::Alter => return None,
     })
 }
 
@@ -136,83 +227,108 @@ fn of_vault(
     name: &str,
     entry: &Entry,
 ) -> Result<What, Error> {
-    let refused = |message: String, hint: &str| {
-        let file = config.file.as_ref().map(|file| file.display().to_string());
-        let file = file.unwrap_or_default();
-        Err(Error::usage_with_hint(
-            format!("{file}: credentials.{name}: {message}"),
-            hint,
-        ))
-    };
     let url = environment::url(spec, overrides);
-    let mode = match (entry.mode, &url) {
-        (Some(mode), _) => mode,
-        (None, Some(_)) => Mode::Header,
-        // Its place is taken by a route of the same grant: the server gets a stand-in.
-        (None, None) if has_route(config, entry) => return Ok(What::Capability),
-        (None, None) => {
-            return refused(
-                "it is not said what the server gets of the credential".to_owned(),
-                "mode = \"proxy\" on the variable that holds a base URL keeps it from the server; \
-                 mode = \"env\" hands it over, visible to the server and to all that this user runs",
-            );
+    let grant = || entry.grant();
+    Ok(match (entry.mode, url) {
+        (None | Some(Mode::Header), Some(url)) => {
+            check_destination(spec, entry, &url)?;
+            match (is_placed(spec, overrides, name), &entry.field) {
+                (true, field) => What::Value {
+                    grant: grant(),
+                    field: field.clone(),
+                    destination: Some(url),
+                },
+                (false, None) => What::Headers {
+                    grant: grant(),
+                    url,
+                },
+                (false, Some(_)) => {
+                    return Err(entry.refused(
+                        "field",
+                        "the headers of a request have the whole credential",
+                        &format!("give one part of it a place: --mcp-header 'Name: ${{{name}}}'"),
+                    ));
+                }
+            }
         }
-    };
-    if let Some(carrier) = mode.carrier() {
-        if url.is_some() {
-            return refused(
-                format!(
+        (Some(mode), Some(_)) => {
+            return Err(entry.refused(
+                "mode",
+                &format!(
                     "mode = \"{}\" is for servers that are started from here",
                     mode.name()
                 ),
                 "mode = \"header\" is for remote servers",
-            );
+            ));
         }
-        return Ok(What::Route {
-            grant: entry.grant()?,
-            origin: entry.origin.clone().unwrap_or_default(),
-            carrier,
-        });
-    }
-    Ok(match (mode, url) {
-        (Mode::Derive, _) => What::Derived,
-        (Mode::Header, None) => {
-            return refused(
-                "mode = \"header\" is for remote servers".to_owned(),
+        (Some(Mode::Header), None) => {
+            return Err(entry.refused(
+                "mode",
+                "mode = \"header\" is for remote servers",
                 "mode = \"proxy\" with an origin keeps a credential from a server that is started from here",
-            );
+            ));
         }
-        (Mode::Header, Some(url)) => {
-            let authority = url.split("://").nth(1).unwrap_or_default();
-            let host = authority.split(['/', '?', '#']).next().unwrap_or_default();
-            let is_safe = url.starts_with("https://")
-                || url.starts_with("unix:")
-                || (url.starts_with("http://") && is_loopback(host));
-            if !is_safe {
-                return refused(
-                    "the server is reached over plain HTTP".to_owned(),
-                    "a credential goes over https, or to this machine",
-                );
-            }
-            match is_placed(spec, overrides, name) {
-                true => What::Value {
-                    grant: entry.grant()?,
-                    field: entry.field.clone(),
-                    destination: Some(url),
-                },
-                false => What::Headers {
-                    grant: entry.grant()?,
-                    url,
-                },
-            }
+        // Its place is taken by a route of the same grant: the server gets a stand-in.
+        (None, None) if has_route(config, entry) => What::Capability,
+        (None, None) => {
+            return Err(entry.refused(
+                "mode",
+                "it is not said what the server gets of the credential",
+                "mode = \"proxy\" on the variable that holds a base URL keeps it from the server; \
+                 mode = \"env\" hands it over, visible to the server and to all that this user runs",
+            ));
         }
-        (Mode::Env, _) => What::Value {
-            grant: entry.grant()?,
+        (Some(Mode::Derive), None) => What::Derived,
+        (Some(Mode::Env), None) => What::Value {
+            grant: grant(),
             field: entry.field.clone(),
             destination: entry.origin.clone(),
         },
-        (Mode::Proxy | Mode::Forward, _) => What::Capability,
+        (Some(mode @ (Mode::Proxy | Mode::Forward)), None) => match mode.carrier() {
+            Some(carrier) => What::Route {
+                grant: grant(),
+                origin: entry.origin.clone().unwrap_or_default(),
+                carrier,
+            },
+            None => What::Capability,
+        },
     })
+}
+
+/// Whether a credential may go to a remote server: safely, and to no other than the program was made
+/// for, unless the configuration names it.
+fn check_destination(spec: &Spec, entry: &Entry, url: &str) -> Result<(), Error> {
+    let origin = destination::origin(url).ok_or_else(|| {
+        entry.refused(
+            "mode",
+            "it cannot be told for sure which server the URL is of",
+            "a credential goes to a URL of the form https://HOST/PATH, without a user in it",
+        )
+    })?;
+    if !destination::is_safe(&origin) {
+        return Err(entry.refused(
+            "mode",
+            "the server is reached over plain HTTP",
+            "a credential goes over https, or to this machine",
+        ));
+    }
+    match &entry.origin {
+        Some(named) if destination::is_within(url, named) => Ok(()),
+        Some(_) => Err(entry.refused(
+            "origin",
+            &format!("the credential is not for {origin}"),
+            "it goes to the origin that is named there and to no other",
+        )),
+        None if destination::is_own(spec, url) => Ok(()),
+        None => Err(entry.refused(
+            "",
+            &format!(
+                "the credential is for the server that {} was made for, and not for {origin}",
+                spec.name
+            ),
+            &format!("to allow it there too, say so in the configuration: origin = \"{origin}\""),
+        )),
+    }
 }
 
 /// Whether requests with the credential of an entry go by a loopback address.

@@ -7,17 +7,20 @@
 //! ```
 //!
 //! The file says what is kept and where, so that no keychain is asked, and perhaps unlocked, for what
-//! it does not have.
+//! it does not have. A keychain can be gone tomorrow, and a file be written by hand: neither keeps
+//! anybody from setting a value anew.
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
+use zeroize::Zeroizing;
 
+use super::{Planned, aside};
 use crate::clock;
 use crate::environment;
 use crate::error::{Error, Exit, Fault};
@@ -73,40 +76,78 @@ impl Store {
         Ok(kept)
     }
 
-    /// The value of a name.
-    pub(crate) async fn get(&self, name: &str) -> Result<Option<Secret>, Error> {
-        let Some(kept) = self.read()?.remove(name) else {
-            return Ok(None);
-        };
-        match kept.kept {
-            Place::File => Ok(kept.value.map(Secret::new)),
-            Place::Keychain => self.in_keychain(name).await,
+    /// The value of a slot.
+    pub(super) async fn get(&self, planned: &Planned) -> Result<Option<Secret>, Error> {
+        match self.look_up(&planned.name)? {
+            Found::Value(value) => Ok(value),
+            Found::InKeychain => self.in_keychain(planned).await,
         }
     }
 
-    /// The value of a name in the keychain, whoever put it there.
-    pub(crate) async fn in_keychain(&self, name: &str) -> Result<Option<Secret>, Error> {
-        let got = keychain::get(&self.program, name).await;
-        got.map_err(|reason| {
-            Error::Vault(Box::new(Fault {
-                code: "missing_credential",
-                exit: Exit::Credential,
-                message: format!("the keychain gives no value for {name}: {reason}"),
-                hint: Some(format!(
-                    "unlock it, or keep the value in a file that only you can read: `{} auth set {name} \
-                     --insecure-storage`",
-                    self.program
-                )),
-                retryable: false,
-                details: Map::new(),
-            }))
+    /// The value of a name of the key's to the vault.
+    pub(super) async fn get_key(&self, name: &str) -> Result<Option<Secret>, Error> {
+        match self.look_up(name)? {
+            Found::Value(value) => Ok(value),
+            Found::InKeychain => self.ask_keychain(name, None).await,
+        }
+    }
+
+    fn look_up(&self, name: &str) -> Result<Found, Error> {
+        Ok(match self.read()?.remove(name) {
+            None => Found::Value(None),
+            Some(kept) => match kept.kept {
+                Place::File => Found::Value(kept.value.map(Secret::plain)),
+                Place::Keychain => Found::InKeychain,
+            },
         })
     }
 
-    /// Keeps a value.
-    pub(crate) async fn set(&self, name: &str, value: Secret, place: Place) -> Result<(), Error> {
-        let _held = self.hold()?;
-        let mut all = self.read()?;
+    /// The value of a slot in the keychain, whoever put it there.
+    pub(super) async fn in_keychain(&self, planned: &Planned) -> Result<Option<Secret>, Error> {
+        let entry = planned.entry.as_ref();
+        let said = entry.map(|entry| entry.lines.shown("source"));
+        self.ask_keychain(&planned.name, said).await
+    }
+
+    /// Asks the keychain, which is `said` to have the value there in the configuration, if it is.
+    async fn ask_keychain(
+        &self,
+        name: &str,
+        said: Option<String>,
+    ) -> Result<Option<Secret>, Error> {
+        let got = keychain::get(&self.program, name).await;
+        got.map_err(|reason| {
+            let keep = format!("`{} auth set {name} --insecure-storage`", self.program);
+            let hint = match said {
+                Some(place) => format!(
+                    "unlock it; or say source = \"file\" instead, at {place}, and keep the value in a file \
+                     that only you can read: {keep}"
+                ),
+                None => format!(
+                    "unlock it, or keep the value in a file that only you can read: {keep}"
+                ),
+            };
+            let message = format!("the keychain gives no value for {name}: {reason}");
+            fault("missing_credential", message, hint)
+        })
+    }
+
+    /// Keeps a value. What is to be said of what was there before is returned.
+    pub(crate) async fn set(
+        &self,
+        name: &str,
+        value: Secret,
+        place: Place,
+    ) -> Result<Vec<String>, Error> {
+        let _held = self.hold().await?;
+        let mut notes = Vec::new();
+        let mut all = match self.look()? {
+            Ok(all) => all,
+            Err(broken) => {
+                notes.push(self.set_aside(&broken)?);
+                BTreeMap::new()
+            }
+        };
         let before = all.remove(name);
         let mut kept = Kept {
             kept: place,
@@ -120,38 +161,48 @@ impl Store {
             }
             Place::File => {
                 if before.is_some_and(|before| before.kept == Place::Keychain) {
-                    let deleted = keychain::delete(&self.program, name).await;
-                    deleted.map_err(|reason| self.no_keychain(name, &reason))?;
+                    notes.extend(self.delete(name).await);
                 }
                 kept.value = Some(value.expose().to_owned());
             }
         }
         all.insert(name.to_owned(), kept);
-        self.write(&all)
+        self.write(&all)?;
+        Ok(notes)
     }
 
-    /// Forgets a value; whether there was one.
-    pub(crate) async fn unset(&self, name: &str) -> Result<bool, Error> {
-        let _held = self.hold()?;
+    /// Forgets a value; none where there was none, else what is to be said of that.
+    pub(crate) async fn unset(&self, name: &str) -> Result<Option<Vec<String>>, Error> {
+        let _held = self.hold().await?;
         let mut all = self.read()?;
         let Some(kept) = all.remove(name) else {
-            return Ok(false);
+            return Ok(None);
         };
-        if kept.kept == Place::Keychain {
-            let deleted = keychain::delete(&self.program, name).await;
-            deleted.map_err(|reason| self.no_keychain(name, &reason))?;
-        }
+        let note = match kept.kept {
+            Place::Keychain => self.delete(name).await,
+            Place::File => None,
+        };
         self.write(&all)?;
-        Ok(true)
+        Ok(Some(note.into_iter().collect()))
+    }
+
+    /// Deletes a value from the keychain; what is to be said where that cannot be done. It is no reason
+    /// to go on looking there.
+    async fn delete(&self, name: &str) -> Option<String> {
+        let deleted = keychain::delete(&self.program, name).await;
+        let reason = deleted.err()?;
+        Some(format!(
+            "the keychain may still have the former value of {name}, which is not looked for any more: {reason}"
+        ))
     }
 
     /// Keeps other processes from changing what is kept until the file is closed.
-    fn hold(&self) -> Result<File, Error> {
+    async fn hold(&self) -> Result<File, Error> {
         let file = self.file()?.with_extension("lock");
-        lock::hold(&file, PATIENCE).map_err(|source| Error::Io {
-            what: format!("cannot hold {}", file.display()),
-            source,
-        })
+        let what = format!("cannot hold {}", file.display());
+        // On a thread of its own, so that a signal ends the wait.
+        let held = aside(&what, PATIENCE * 2, move || lock::hold(&file, PATIENCE)).await?;
+        held.map_err(|source| Error::Io { what, source })
     }
 
     fn file(&self) -> Result<&PathBuf, Error> {
@@ -164,19 +215,67 @@ impl Store {
     }
 
     fn read(&self) -> Result<BTreeMap<String, Kept>, Error> {
+        self.look()?.map_err(|broken| {
+            let file = broken.file.display();
+            let hint = format!(
+                "move it away, as with `mv {file} {file}.broken`; what is kept next begins a new one"
+            );
+            fault("missing_credential", broken.words(), hint)
+        })
+    }
+
+    /// What is kept, or where the file cannot be understood.
+    fn look(&self) -> Result<Result<BTreeMap<String, Kept>, Broken>, Error> {
         let Some(file) = &self.file else {
-            return Ok(BTreeMap::new());
+            return Ok(Ok(BTreeMap::new()));
         };
-        let failed = |source| Error::Io {
-            what: format!("cannot read {}", file.display()),
+        let read = std::fs::File::open(file).and_then(|mut opened| {
+            let is_open = private::is_open(&opened.metadata()?);
+            let mut text = Zeroizing::new(Vec::new());
+            opened.read_to_end(&mut text)?;
+            Ok((is_open, text))
+        });
+        let (is_open, text) = match read {
+            Ok(read) => read,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Ok(BTreeMap::new())),
+            Err(error) => {
+                let message = format!("cannot read {}: {error}", file.display());
+                let hint = "it is where `auth set` keeps values".to_owned();
+                return Err(fault("missing_credential", message, hint));
+            }
+        };
+        if is_open {
+            return Err(Error::usage_with_hint(
+                format!(
+                    "others can read or write {}, where values are kept",
+                    file.display()
+                ),
+                format!("run `chmod 600 {}`", file.display()),
+            ));
+        }
+        let parsed = serde_json::from_slice(&text);
+        // The error's own words repeat what stands there.
+        Ok(parsed.map_err(|error: serde_json::Error| Broken {
+            file: file.clone(),
+            line: error.line(),
+            column: error.column(),
+        }))
+    }
+
+    /// Moves a file out of the way that cannot be understood, and says so.
+    fn set_aside(&self, broken: &Broken) -> Result<String, Error> {
+        let aside = broken
+            .file
+            .with_extension(format!("broken-{}", clock::now_in_seconds()));
+        std::fs::rename(&broken.file, &aside).map_err(|source| Error::Io {
+            what: format!("cannot move {} away", broken.file.display()),
             source,
-        };
-        let text = match std::fs::read(file) {
-            Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(BTreeMap::new()),
-            Err(source) => return Err(failed(source)),
-        };
-        serde_json::from_slice(&text).map_err(|error| failed(error.into()))
+        })?;
+        Ok(format!(
+            "{}: it is {} now, and holds what was kept before",
+            broken.words(),
+            aside.display()
+        ))
     }
 
     fn write(&self, all: &BTreeMap<String, Kept>) -> Result<(), Error> {
@@ -189,16 +288,45 @@ impl Store {
     }
 
     fn no_keychain(&self, name: &str, reason: &str) -> Error {
-        Error::Vault(Box::new(Fault {
-            code: "keychain_unavailable",
-            exit: Exit::Credential,
-            message: format!("the keychain cannot be used for {name}: {reason}"),
-            hint: Some(format!(
-                "`{} auth set {name} --insecure-storage` keeps it in a file that only you can read",
-                self.program
-            )),
-            retryable: false,
-            details: serde_json::Map::new(),
-        }))
+        let message = format!("the keychain cannot be used for {name}: {reason}");
+        let hint = format!(
+            "`{} auth set {name} --insecure-storage` keeps it in a file that only you can read",
+            self.program
+        );
+        fault("keychain_unavailable", message, hint)
     }
+}
+
+/// What is known of a name.
+enum Found {
+    Value(Option<Secret>),
+    InKeychain,
+}
+
+/// Where a file stops being what this program writes.
+struct Broken {
+    file: PathBuf,
+    line: usize,
+    column: usize,
+}
+
+impl Broken {
+    fn words(&self) -> String {
+        let Self { file, line, column } = self;
+        format!(
+            "{}:{line}:{column}: not what `auth set` writes",
+            file.display()
+        )
+    }
+}
+
+fn fault(code: &'static str, message: String, hint: String) -> Error {
+    Error::Vault(Box::new(Fault {
+        code,
+        exit: Exit::Credential,
+        message,
+        hint: Some(hint),
+        retryable: false,
+        details: Map::new(),
+    }))
 }

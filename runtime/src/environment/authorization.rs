@@ -5,8 +5,8 @@
 
 use std::path::PathBuf;
 
-use super::{browser, option, option_name, read};
-use crate::error::{Error, Missing};
+use super::{at_home, browser, option, option_name, read};
+use crate::error::{Error, Exit, Fault};
 use crate::person;
 use crate::secret::Secret;
 use crate::transport::{AuthorizationSettings, Storage};
@@ -128,29 +128,86 @@ fn secret(program: &str, name: &str) -> Result<Option<Secret>, Error> {
     let Some(text) = option(program, name) else {
         return Ok(None);
     };
-    let place = format!("{}: ", option_name(program, name));
-    let referred = referred(&place, &text)?;
-    Ok(Some(referred.unwrap_or_else(|| Secret::new(text))))
+    let asker = option_name(program, name);
+    let reference = Reference::of(&text).map_err(|why| Error::usage(format!("{asker}: {why}")))?;
+    match reference {
+        None => Ok(Some(Secret::new(text))),
+        Some(reference) => reference
+            .read()
+            .map(Some)
+            .map_err(|why| reference.missing(&asker, &why)),
+    }
 }
 
-/// The secret that a text says the place of, `env:NAME` or `@FILE`; none where it says no place. What
-/// cannot be read is told with the `asker` before it.
-pub(crate) fn referred(asker: &str, text: &str) -> Result<Option<Secret>, Error> {
-    if let Some(name) = text.strip_prefix("env:") {
-        let value = read(name).ok_or_else(|| Error::MissingSlots {
-            program: String::new(),
-            slots: vec![Missing::new(name, "")],
-        });
-        return value.map(|value| Some(Secret::new(value)));
+/// Where a secret is that is not written down: `env:NAME` or `@FILE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Reference {
+    Variable(String),
+    File(PathBuf),
+}
+
+impl Reference {
+    /// The place that a text names; none where it names no place.
+    ///
+    /// # Errors
+    ///
+    /// Why the place that it names is none.
+    pub(crate) fn of(text: &str) -> Result<Option<Self>, &'static str> {
+        if let Some(name) = text.strip_prefix("env:") {
+            return match crate::template::is_name(name) {
+                true => Ok(Some(Self::Variable(name.to_owned()))),
+                false => Err("what follows env: is not a name of a variable"),
+            };
+        }
+        match text.strip_prefix('@') {
+            Some("") => Err("no file is named after @"),
+            Some(file) => Ok(Some(Self::File(at_home(file)))),
+            None => Ok(None),
+        }
     }
-    let Some(file) = text.strip_prefix('@') else {
-        return Ok(None);
-    };
-    let value = std::fs::read_to_string(file).map_err(|source| Error::Io {
-        what: format!("{asker}cannot read {file}"),
-        source,
-    });
-    value.map(|value| Some(Secret::new(value.trim_end_matches(['\r', '\n']))))
+
+    /// Whether there is something at that place.
+    pub(crate) fn is_there(&self) -> bool {
+        match self {
+            Self::Variable(name) => read(name).is_some(),
+            Self::File(file) => file.exists(),
+        }
+    }
+
+    /// Reads it. A file may be one that does not come to its end.
+    ///
+    /// # Errors
+    ///
+    /// Why there is nothing to be read.
+    pub(crate) fn read(&self) -> Result<Secret, String> {
+        let text = match self {
+            Self::Variable(name) => {
+                read(name).ok_or_else(|| format!("the variable {name} is not set"))?
+            }
+            Self::File(file) => std::fs::read_to_string(file)
+                .map_err(|error| format!("the file cannot be read: {error}"))?,
+        };
+        match text.trim_end_matches(['\r', '\n']) {
+            "" => Err("the file is empty".to_owned()),
+            text => Ok(Secret::new(text)),
+        }
+    }
+
+    /// The error for there being nothing. The `asker` is who says where it should be.
+    pub(crate) fn missing(&self, asker: &str, why: &str) -> Error {
+        let hint = match self {
+            Self::Variable(name) => format!("set {name}, or name another place"),
+            Self::File(_) => "put the secret into the file, or name another place".to_owned(),
+        };
+        Error::Vault(Box::new(Fault {
+            code: "missing_credential",
+            exit: Exit::Credential,
+            message: format!("{asker}: {why}"),
+            hint: Some(hint),
+            retryable: false,
+            details: serde_json::Map::new(),
+        }))
+    }
 }
 
 /// Where programs keep what is to outlive them, by the platform's custom.

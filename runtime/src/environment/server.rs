@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::SignIn;
 use super::authorization::authorization;
-use super::read;
+use super::{VAULT_KEYS, read};
 use crate::context::Context;
 use crate::credentials::Filled;
 use crate::error::{Error, Missing};
@@ -101,7 +101,14 @@ pub fn endpoint_of(spec: &Spec, values: &BTreeMap<String, String>) -> Result<End
         env,
         ..Overrides::default()
     };
-    let given = given(&overrides.env)?;
+    let mut given = given(&overrides.env)?;
+    for slot in spec.slots {
+        // Whoever makes a program for a server that speaks to the vault itself lends it the key.
+        if let (true, Some(key)) = (VAULT_KEYS.contains(&slot.name), read(slot.name)) {
+            let key = || Secret::new(key);
+            given.entry(slot.name.to_owned()).or_insert_with(key);
+        }
+    }
     let missing: Vec<Missing> = spec
         .slots
         .iter()
@@ -135,6 +142,8 @@ pub(crate) fn endpoint(
 ) -> Result<Endpoint, Error> {
     let value = |name: &str| match filled.values.get(name) {
         Some(value) => Some(value.expose().to_owned()),
+        // The key to the vault is passed on where that was decided, and by no template.
+        None if VAULT_KEYS.contains(&name) => None,
         None => masked(name),
     };
     let fill = |template: &str| {

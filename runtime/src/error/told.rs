@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::Error;
+use super::missing::remedy;
 use crate::resilience::verdict;
 
 impl Error {
@@ -22,20 +23,7 @@ impl Error {
                 invitation.login, invitation.authorization_url, invitation.login
             )),
             Self::Asked { hint, .. } | Self::Unfinished { hint, .. } => Some(hint.clone()),
-            Self::MissingSlots { program, slots } => {
-                let exports: Vec<_> = slots
-                    .iter()
-                    .map(|slot| format!("{}=…", slot.name))
-                    .collect();
-                let first = slots.first().map_or("NAME", |slot| &slot.name);
-                let export = format!("run `export {}`", exports.join(" "));
-                Some(match program.as_str() {
-                    "" => export,
-                    program => format!(
-                        "{export}, keep it with `{program} auth set {first}`, or give --mcp-env {first}=…"
-                    ),
-                })
-            }
+            Self::MissingSlots { program, slots } => Some(remedy(program, slots)),
             Self::Attempted {
                 sent: Some(true),
                 repeatable: false,

@@ -110,7 +110,7 @@ impl Run {
                 let fallback = other.as_ref().map(|other| {
                     // A mistake on the line is told before anything is started; what is only missing, where
                     // the fallback is needed.
-                    let filled = filled.for_another();
+                    let filled = filled.elsewhere();
                     let server = other.host().and_then(|host| other.server(host, &filled));
                     if let Err(error @ Error::Usage { .. }) = server {
                         return Err(error);

@@ -31,6 +31,9 @@ const HALVES: usize = 8;
 
 static KNOWN: Mutex<Vec<Arc<Zeroizing<String>>>> = Mutex::new(Vec::new());
 
+/// What the user wants to see, wherever it comes from.
+static SHOWN: Mutex<Vec<Arc<Zeroizing<String>>>> = Mutex::new(Vec::new());
+
 fn known() -> MutexGuard<'static, Vec<Arc<Zeroizing<String>>>> {
     // A list that was being added to when a thread ended is a list.
     KNOWN.lock().unwrap_or_else(PoisonError::into_inner)
@@ -39,7 +42,7 @@ fn known() -> MutexGuard<'static, Vec<Arc<Zeroizing<String>>>> {
 /// Has a secret masked from here on.
 pub(super) fn learn(secret: &Arc<Zeroizing<String>>) {
     shield();
-    if secret.len() < SHORTEST {
+    if secret.len() < SHORTEST || shown().contains(secret) {
         return;
     }
     let mut known = known();
@@ -50,6 +53,19 @@ pub(super) fn learn(secret: &Arc<Zeroizing<String>>) {
         known.remove(0);
     }
     known.push(Arc::clone(secret));
+}
+
+/// Has a value printed from here on, though it came from where secrets do.
+pub(super) fn show(value: &Arc<Zeroizing<String>>) {
+    let mut shown = shown();
+    if !shown.contains(value) {
+        shown.push(Arc::clone(value));
+    }
+    known().retain(|one| one != value);
+}
+
+fn shown() -> MutexGuard<'static, Vec<Arc<Zeroizing<String>>>> {
+    SHOWN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Forgets all secrets, and wipes those that nobody else holds: the last thing a program does.

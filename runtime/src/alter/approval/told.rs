@@ -15,8 +15,8 @@ use crate::alter::forward::{Reply, Stage};
 use crate::error::Error;
 use crate::vault::Patience;
 
-/// How the approvals are that were asked for from here. What nothing can come of any more is told of
-/// once.
+/// How the approvals are that were asked for from here. Nothing can come of those that are `over`: they
+/// are told of until they are forgotten.
 pub(in crate::alter) async fn listed(client: &Alter) -> Result<Value, Error> {
     let kept = Kept::of(client);
     let entries = kept.all();
@@ -25,24 +25,43 @@ pub(in crate::alter) async fn listed(client: &Alter) -> Result<Value, Error> {
         (entry, looked)
     });
     let mut list = Vec::new();
+    let mut unseen = Vec::new();
     for (entry, looked) in join_all(looks).await {
-        let (status, open) = match looked {
+        let told = match looked {
             Ok(approval) => {
-                if approval.refusal().is_some() {
-                    kept.remove(&entry.id);
+                let mut told = told(entry, word(approval.stage), approval.refusal().is_some());
+                if approval.gates > 1 {
+                    told["open"] = approval.open.into();
                 }
-                let open = (approval.gates > 1).then_some(approval.open);
-                (word(approval.stage), open)
+                told
             }
-            Err(refusal) if is_over(&refusal) => {
-                kept.remove(&entry.id);
-                ("unknown", None)
+            Err(refusal) if is_over(&refusal) => told(entry, "unknown", true),
+            Err(refusal) => {
+                let fault = refusal.fault();
+                client
+                    .printer()
+                    .note(&format!("approval {}: {}", entry.id, fault.message));
+                let mut told = told(entry, "unknown", false);
+                told["note"] = fault.message.as_str().into();
+                unseen.push(fault);
+                told
             }
-            Err(refusal) => return Err(refusal.into()),
         };
-        list.push(told(entry, status, open));
+        list.push(told);
+    }
+    // A vault that says nothing of any has not been asked.
+    if unseen.len() == list.len()
+        && let Some(fault) = unseen.into_iter().next()
+    {
+        return Err(Error::Vault(Box::new(fault)));
     }
     Ok(json!({"approvals": list}))
+}
+
+/// Forgets approvals that nothing can come of, once they have been told of.
+pub(in crate::alter) fn forget(client: &Alter, ids: &[String]) {
+    let kept = Kept::of(client);
+    ids.iter().for_each(|id| kept.remove(id));
 }
 
 /// Waits for an approval and gives the answer that its request got.
@@ -74,19 +93,16 @@ fn word(stage: Stage) -> &'static str {
     }
 }
 
-fn told(entry: &Entry, status: &str, open: Option<usize>) -> Value {
-    let mut told = json!({
+fn told(entry: &Entry, status: &str, is_over: bool) -> Value {
+    json!({
         "id": entry.id,
         "status": status,
+        "over": is_over,
         "tool": entry.tool,
         "asked": clock::stamp(entry.asked),
         "expires": entry.expires.map(clock::stamp),
         "urls": entry.urls,
-    });
-    if let Some(open) = open {
-        told["open"] = open.into();
-    }
-    told
+    })
 }
 
 /// An origin's answer: its JSON, or all that is known of what is none, or of a failure. That is an

@@ -195,11 +195,46 @@ async fn what_was_decided_against_is_forgotten_once_it_is_told() {
         assert_eq!(error.to_json(None)["error"]["approval_id"], ID);
         assert!(state.files().is_empty());
         approval::begin(&client, &pending);
-        for count in [1, 0] {
+        for _ in ["told", "and again to whoever could not read it"] {
             let listed = broker.approvals(Approval::List).await.unwrap();
-            assert_eq!(listed["approvals"].as_array().unwrap().len(), count);
+            assert_eq!(listed["approvals"][0]["over"], true);
         }
+        let forget = Approval::Forget(vec![ID.to_owned()]);
+        broker.approvals(forget).await.unwrap();
+        assert!(state.files().is_empty());
     }
+}
+
+#[tokio::test]
+async fn one_approval_that_cannot_be_looked_at_hides_no_other() {
+    const OTHER: &str = "99999999-2222-4333-8444-555555555555";
+    let state = State::new("hidden");
+    let server = Server::acting(|heard| match heard.target.as_str() {
+        "/sdk/proxy" => Some(begun()),
+        target if target.contains(OTHER) => Some(json(503, &json!({}))),
+        _ => Some(status("denied")),
+    })
+    .await;
+    let client = state.client(&server);
+    let mut pending = ask(&client).await;
+    approval::begin(&client, &pending);
+    pending.id = OTHER.to_owned();
+    approval::begin(&client, &pending);
+    let listed = state.broker(&server).approvals(Approval::List).await;
+    let listed = listed.unwrap()["approvals"].clone();
+    let of = |id: &str| {
+        let mut list = listed.as_array().unwrap().iter();
+        list.find(|approval| approval["id"] == id).unwrap().clone()
+    };
+    assert_eq!(
+        (&of(ID)["status"], &of(ID)["over"]),
+        (&json!("denied"), &json!(true))
+    );
+    assert_eq!(
+        (&of(OTHER)["status"], &of(OTHER)["over"]),
+        (&json!("unknown"), &json!(false))
+    );
+    assert!(of(OTHER)["note"].is_string(), "{listed}");
 }
 
 #[tokio::test]

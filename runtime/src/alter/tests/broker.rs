@@ -26,6 +26,7 @@ fn token(heard: &Heard) -> Option<String> {
 
 fn value(slot: &str, provider: &str, field: Option<&str>) -> Want {
     Want {
+        secret: true,
         slot: slot.to_owned(),
         what: What::Value {
             grant: by_provider(provider),
@@ -37,6 +38,7 @@ fn value(slot: &str, provider: &str, field: Option<&str>) -> Want {
 
 fn derived(slot: &str) -> Want {
     Want {
+        secret: true,
         slot: slot.to_owned(),
         what: What::Derived,
     }
@@ -66,6 +68,7 @@ async fn a_grant_is_asked_for_once_however_many_slots_want_of_it() {
             value("SECRET", "basic", Some("password")),
             value("OTHER", "other", None),
             Want {
+                secret: true,
                 slot: "HEADER".to_owned(),
                 what: What::Headers {
                     grant: by_provider("other"),
@@ -106,6 +109,7 @@ async fn a_grant_is_asked_for_once_however_many_slots_want_of_it() {
 async fn the_grants_of_two_users_are_two() {
     let server = Server::acting(token).await;
     let of = |user: &str| Want {
+        secret: true,
         slot: user.to_owned(),
         what: What::Value {
             grant: Grant {
@@ -163,6 +167,7 @@ async fn the_first_slot_that_cannot_be_filled_is_named() {
 async fn a_destination_in_the_open_is_refused_before_the_vault_is_asked() {
     let server = Server::acting(token).await;
     let want = |url: &str| Want {
+        secret: true,
         slot: "HEADER".to_owned(),
         what: What::Headers {
             grant: by_provider("other"),

@@ -104,6 +104,7 @@ fn ended(code: &str) -> Value {
 
 fn want(slot: &str, grant: Grant) -> Want {
     Want {
+        secret: true,
         slot: slot.to_owned(),
         what: What::Value {
             grant,

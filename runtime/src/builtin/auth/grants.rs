@@ -76,9 +76,14 @@ pub(super) fn have_connected(run: &Run, matches: &ArgMatches) -> Result<(), Erro
     let scopes = matches.get_many::<String>("scope").into_iter().flatten();
     let configured = run.config()?.sections.alter.agent.clone();
     let connection = Connection {
-        provider: text("provider").unwrap_or_default(),
+        provider: match text("provider") {
+            Some(provider) if !provider.is_empty() => provider,
+            _ => return Err(Error::usage("PROVIDER is empty")),
+        },
         scopes: scopes.cloned().collect(),
-        user_token: text("user-token").as_deref().map(reference).transpose()?,
+        user_token: text("user-token")
+            .map(|text| reference("--user-token", &text))
+            .transpose()?,
         agent: text("agent").or(configured),
     };
     if run.settings.dry_run {
@@ -114,15 +119,21 @@ pub(super) fn approve(run: &Run, matches: &ArgMatches) -> Result<(), Error> {
     };
     let wanted = match &action {
         Approval::Wait(id) => Some(id.clone()),
-        Approval::List => None,
+        Approval::List | Approval::Forget(_) => None,
     };
     let outcome = super::converse(async || {
         let is_list = action == Approval::List;
-        let found = run.broker().await?.approvals(action).await?;
+        let broker = run.broker().await?;
+        let found = broker.approvals(action).await?;
         run.printer.data(&match is_list && run.is_text() {
             true => words(&found),
             false => pretty(&found),
-        })
+        })?;
+        if is_list {
+            // Whoever could not read it is told again.
+            broker.approvals(Approval::Forget(over(&found))).await?;
+        }
+        Ok(())
     });
     if let (Err(Error::Signal(_)), Some(id)) = (&outcome, wanted) {
         let line = quoted(&["auth", "approvals", "wait", &id].map(str::to_owned));
@@ -132,6 +143,14 @@ pub(super) fn approve(run: &Run, matches: &ArgMatches) -> Result<(), Error> {
         ));
     }
     outcome
+}
+
+/// Those that nothing can come of.
+fn over(found: &Value) -> Vec<String> {
+    let list = found["approvals"].as_array().into_iter().flatten();
+    let over = list.filter(|approval| approval["over"] == true);
+    let ids = over.filter_map(|approval| approval["id"].as_str());
+    ids.map(str::to_owned).collect()
 }
 
 /// The approvals, one in a line, for people.

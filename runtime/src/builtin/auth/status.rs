@@ -7,8 +7,9 @@ use serde_json::{Map, Value, json};
 
 use super::sign_in;
 use crate::clock::seconds;
-use crate::credentials::store::{Kept, Store};
+use crate::credentials::store::{Kept, Place, Store};
 use crate::credentials::{self, From, Planned};
+use crate::environment::VAULT_KEYS;
 use crate::error::Error;
 use crate::output::pretty;
 use crate::run::Run;
@@ -20,17 +21,21 @@ use crate::vault::{Carrier, Finding, Grant, What};
 const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(super) fn show(run: &Run) -> Result<(), Error> {
-    let planned = credentials::plan(run.spec, &run.settings.overrides, run.config()?)?;
+    let mut planned = credentials::plan(run.spec, &run.settings.overrides, run.config()?)?;
     let kept = Store::of(run.spec.name).list()?;
     super::converse(async || {
         let mut status = sign_in::at_server(run, Action::Status).await?;
+        for planned in &mut planned {
+            // A slot whose user is not known is told of as one that is not set.
+            let _ = credentials::identify(planned, run.settings.timeout).await;
+        }
         let known = known(run, &planned).await;
         let slots: Vec<Value> = planned
             .iter()
             .map(|planned| {
                 let mut slot = slot(planned);
                 since(&mut slot, planned, &kept);
-                if let From::Vault(what) = &planned.from
+                if let From::Vault { what, .. } = &planned.from
                     && let Some(grant) = what.grant()
                     && let Some((_, known)) = known.iter().find(|(of, _)| of == grant)
                     && let Some(slot) = slot.as_object_mut()
@@ -40,6 +45,7 @@ pub(super) fn show(run: &Run) -> Result<(), Error> {
                 slot
             })
             .collect();
+        let others = others(run, &planned, &kept)?;
         if run.is_text() {
             let mut text = status.as_ref().map(sign_in::words).unwrap_or_default();
             for slot in &slots {
@@ -50,6 +56,14 @@ pub(super) fn show(run: &Run) -> Result<(), Error> {
                 };
                 text.push_str(&format!("{name:<24} {}{about}\n", words(slot)));
             }
+            for kept in &others {
+                let name = kept["name"].as_str().unwrap_or_default();
+                let what = match kept["key"] == true {
+                    true => "the key to the vault",
+                    false => "no slot of the server's",
+                };
+                text.push_str(&format!("{name:<24} {} ({what})\n", words(kept)));
+            }
             if text.is_empty() {
                 text = "the server needs no credentials\n".to_owned();
             }
@@ -57,6 +71,9 @@ pub(super) fn show(run: &Run) -> Result<(), Error> {
         }
         let status = status.get_or_insert_with(|| json!({}));
         status["slots"] = slots.into();
+        if !others.is_empty() {
+            status["kept"] = others.into();
+        }
         run.printer.data(&pretty(status))
     })
 }
@@ -75,7 +92,14 @@ pub(crate) fn slot(planned: &Planned) -> Value {
     }
     put("required", planned.required.into());
     put("secret", planned.secret.into());
-    put("set", (!matches!(planned.from, From::Nowhere)).into());
+    let is_set = match &planned.from {
+        From::Nowhere => false,
+        From::Vault {
+            user: Some(user), ..
+        } => user.is_there(),
+        _ => true,
+    };
+    put("set", is_set.into());
     match &planned.from {
         From::Option(_) => put("source", "option".into()),
         From::Environment { variable, .. } => {
@@ -95,7 +119,7 @@ pub(crate) fn slot(planned: &Planned) -> Value {
             // The rest may say where the secret is, which is the user's own business.
             put("command", words.first().cloned().into());
         }
-        From::Vault(what) => {
+        From::Vault { what, .. } => {
             put("source", "alter".into());
             put("mode", mode(what).into());
             put("grant", what.grant().map(ToString::to_string).into());
@@ -122,10 +146,43 @@ fn mode(what: &What) -> &'static str {
     }
 }
 
+/// What is kept or looked for and is no slot of the server's: the key to the vault, and what nobody asks
+/// for any more.
+fn others(
+    run: &Run,
+    planned: &[Planned],
+    kept: &BTreeMap<String, Kept>,
+) -> Result<Vec<Value>, Error> {
+    let is_planned = |name: &str| planned.iter().any(|planned| planned.name == name);
+    let key = credentials::place_of_key(run.config()?);
+    let mut others = Vec::new();
+    for (name, kept) in kept {
+        let is_sought = key.as_ref().is_some_and(|key| key.name == *name);
+        if !is_planned(name) && !is_sought {
+            let set = i64::try_from(kept.set).unwrap_or(i64::MAX / 1000);
+            let is_key = VAULT_KEYS.contains(&name.as_str());
+            others.push(json!({
+                "name": name, "key": is_key, "source": kept.kept, "since": seconds(set),
+            }));
+        }
+    }
+    if let Some(key) = key {
+        let mut slot = slot(&key);
+        since(&mut slot, &key, kept);
+        slot["key"] = true.into();
+        others.push(slot);
+    }
+    Ok(others)
+}
+
 /// When a value was kept, of one that was.
 fn since(slot: &mut Value, planned: &Planned, kept: &BTreeMap<String, Kept>) {
-    let is_kept = matches!(planned.from, From::Store(_) | From::Keychain);
-    if let Some(kept) = kept.get(&planned.name).filter(|_| is_kept) {
+    let is_meant = |kept: &Kept| match planned.from {
+        From::Store(_) => true,
+        From::Keychain => kept.kept == Place::Keychain,
+        _ => false,
+    };
+    if let Some(kept) = kept.get(&planned.name).filter(|kept| is_meant(kept)) {
         let set = i64::try_from(kept.set).unwrap_or(i64::MAX / 1000);
         slot["since"] = seconds(set).into();
     }
@@ -137,6 +194,7 @@ pub(crate) fn words(slot: &Value) -> String {
     let from = match (text("source"), slot["required"] == true) {
         ("", true) => "not set, and required".to_owned(),
         ("", false) => "not set".to_owned(),
+        (source, _) if slot["set"] == false => format!("not set: {source}"),
         (source, _) => source.to_owned(),
     };
     let mut words = vec![from];
@@ -164,7 +222,10 @@ async fn known(run: &Run, planned: &[Planned]) -> Vec<(Grant, Map<String, Value>
         return Vec::new();
     }
     let asked = async {
-        if credentials::key(run.spec.name).await?.is_none() {
+        if credentials::key(&run.errand(), run.config()?)
+            .await?
+            .is_none()
+        {
             return Ok(Vec::new());
         }
         Ok(run.silent_broker().await?.examine(grants.clone()).await)

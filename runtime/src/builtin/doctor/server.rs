@@ -117,7 +117,7 @@ async fn stand_in(
     is_first_there: bool,
     report: &mut Report<'_>,
 ) -> Result<(), Error> {
-    let (client, mut finding) = greet("fallback", other, &filled.for_another()).await;
+    let (client, mut finding) = greet("fallback", other, &filled.elsewhere()).await;
     if let Some(client) = client {
         client.close().await;
     }
@@ -174,22 +174,22 @@ async fn filled(run: &Run, slots: Slots, broker: Option<Arc<dyn Broker>>) -> Res
     let wants = slots.planned.into_iter().flatten();
     let wants: Vec<Want> = wants
         .filter_map(|planned| match planned.from {
-            From::Vault(what) => Some(Want {
+            From::Vault { what, .. } => Some(Want {
                 slot: planned.name,
                 what,
+                secret: planned.secret,
             }),
             _ => None,
         })
         .collect();
     let mut filled = Filled {
         values: slots.values,
-        headers: Vec::new(),
         broker,
+        ..Filled::default()
     };
     if let Some(broker) = &filled.broker {
         let supplied = within("the vault", super::patience(run), broker.supply(wants)).await?;
-        filled.values.extend(supplied.values);
-        filled.headers = supplied.headers;
+        filled.add(supplied);
     }
     Ok(filled)
 }

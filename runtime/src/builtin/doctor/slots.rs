@@ -10,7 +10,7 @@ use super::within;
 use crate::builtin::auth::status;
 use crate::credentials::store::Store;
 use crate::credentials::{self, From, Planned, plan};
-use crate::error::{Error, Exit, Missing};
+use crate::error::{Error, Exit};
 use crate::run::Run;
 use crate::secret::Secret;
 use crate::vault::{Finding, Verdict};
@@ -31,7 +31,7 @@ pub(super) async fn look(run: &Run, config: bool, report: &mut Report<'_>) -> Re
         report.skip("slots", NO_CONFIG)?;
         return Ok(slots);
     }
-    let planned = match plan(run.spec, &run.settings.overrides, run.config()?) {
+    let mut planned = match plan(run.spec, &run.settings.overrides, run.config()?) {
         Ok(planned) => planned,
         Err(error) => {
             report.fail("slots", &error)?;
@@ -39,12 +39,17 @@ pub(super) async fn look(run: &Run, config: bool, report: &mut Report<'_>) -> Re
         }
     };
     let store = Store::of(run.spec.name);
-    for planned in &planned {
+    let limit = super::patience(run);
+    for planned in &mut planned {
+        let name = planned.name.clone();
         let value = match run.settings.dry_run {
             true => None,
             false => {
-                let value = credentials::value(&store, planned);
-                Some(within(&planned.name, super::patience(run), value).await)
+                let value = async {
+                    credentials::identify(planned, Some(limit)).await?;
+                    credentials::value(&store, planned, Some(limit)).await
+                };
+                Some(within(&name, limit, value).await)
             }
         };
         report.add(finding(run, planned, value.as_ref()))?;
@@ -72,7 +77,7 @@ fn finding(run: &Run, planned: &Planned, value: Option<&Result<Option<Secret>, E
                 ..failed(&subject, error)
             }
         }
-        (_, From::Vault(_)) if run.vaults.is_empty() => {
+        (_, From::Vault { .. }) if run.vaults.is_empty() => {
             let words = format!("{words}: this program was made without a vault");
             Finding::new(subject, Verdict::Bad(Exit::Usage), words)
                 .hint("generate it again with --broker".to_owned())
@@ -89,7 +94,7 @@ fn finding(run: &Run, planned: &Planned, value: Option<&Result<Option<Secret>, E
             };
             let missing = Error::MissingSlots {
                 program: run.spec.name.to_owned(),
-                slots: vec![Missing::new(&planned.name, planned.about)],
+                slots: vec![planned.missing()],
             };
             let hint = missing.hint().filter(|_| verdict != Verdict::Fine);
             Finding::new(subject, verdict, words).hint(hint)

@@ -68,7 +68,7 @@ pub(super) async fn look(
 
 /// Whether a slot is filled from a vault.
 pub(super) fn is_of_vault(planned: &Planned) -> bool {
-    matches!(planned.from, From::Vault(_))
+    matches!(planned.from, From::Vault { .. })
 }
 
 /// Tells what was found, and what was not come to.

@@ -64,6 +64,7 @@ async fn a_run_is_supplied_with_addresses_and_dummies() {
     let patience = opening(&vault.url, "").patience;
     let broker = AlterBroker::over(Arc::new(client(&vault.url).unwrap()), patience, None);
     let want = |slot: &str, what| Want {
+        secret: true,
         slot: slot.to_owned(),
         what,
     };
