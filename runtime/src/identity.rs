@@ -19,7 +19,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::clock;
-use crate::config::Table;
+use crate::config::{Table, file};
 use crate::digest;
 use crate::environment;
 use crate::error::Error;
@@ -185,16 +185,16 @@ impl Section {
         signature: &[u8],
         warn: &dyn Fn(&str),
     ) -> Result<(), Error> {
-        let Some(file) = &self.secret_file else {
+        let Some(path) = &self.secret_file else {
             return Err(refused(
                 "it is signed with HS256, and there is no secret_file",
             ));
         };
-        let shown = file.display();
-        let secret = std::fs::read(file)
-            .map_err(|error| refused(&format!("cannot read {shown}: {error}")))?;
+        let shown = path.display();
+        let secret =
+            file::read(path).map_err(|error| refused(&format!("cannot read {shown}: {error}")))?;
         let secret = Zeroizing::new(secret);
-        if std::fs::metadata(file).is_ok_and(|metadata| private::is_open(&metadata)) {
+        if std::fs::metadata(path).is_ok_and(|metadata| private::is_open(&metadata)) {
             warn(&format!(
                 "{shown} can be read by others, who can then say that they are anybody: chmod 600"
             ));
@@ -237,13 +237,13 @@ impl Section {
                 ),
             });
         };
-        let Some(file) = &self.jwks_file else {
+        let Some(path) = &self.jwks_file else {
             let words = format!("it is signed with {algorithm}, and there is no jwks_file");
             return Err(refused(&words));
         };
-        let shown = file.display();
-        let text = std::fs::read_to_string(file)
-            .map_err(|error| refused(&format!("cannot read {shown}: {error}")))?;
+        let shown = path.display();
+        let text =
+            file::text(path).map_err(|error| refused(&format!("cannot read {shown}: {error}")))?;
         let set = serde_json::from_str(&text)
             .map_err(|error| refused(&format!("{shown} is no set of keys: {error}")))?;
         verify(&set, algorithm, kid, signed, signature).map_err(|wrong| match wrong {

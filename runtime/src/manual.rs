@@ -249,6 +249,7 @@ mod tests {
                 ..Tool::PLAIN
             },
         ],
+        omitted: crate::spec::Omitted::NOTHING,
     };
 
     #[test]

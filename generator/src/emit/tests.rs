@@ -5,7 +5,7 @@ use proc_macro2::TokenTree;
 
 use super::*;
 use crate::format;
-use crate::ir::{Binding, Parameter, Server, Shape, Slot, Tool};
+use crate::ir::{Binding, Omitted, Parameter, Server, Shape, Slot, Tool};
 
 /// One string with everything that has ever broken a generator.
 const NASTY: &str =
@@ -76,6 +76,10 @@ fn program() -> Program {
         ],
         prompts: Vec::new(),
         templates: Vec::new(),
+        omitted: Omitted {
+            tools: vec![nasty.clone()],
+            later: true,
+        },
         vault: false,
     }
 }
@@ -129,7 +133,7 @@ fn a_program_without_tools_or_server_is_a_crate_too() {
     assert!(
         texts[1]
             .1
-            .contains("use mcpress_runtime::spec::{Server, Spec, Transport};")
+            .contains("use mcpress_runtime::spec::{Omitted, Server, Spec, Transport};")
     );
 }
 

@@ -109,6 +109,7 @@ mod tests {
         tools: &[],
         prompts: &[],
         templates: &[],
+        omitted: crate::spec::Omitted::NOTHING,
     };
 
     fn run(server: &str) -> Run {

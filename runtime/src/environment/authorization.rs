@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use super::{browser, option, option_name, read};
+use super::{absolute, browser, option, option_name, read};
 use crate::error::{Error, Missing};
 use crate::person;
 use crate::secret::Secret;
@@ -143,19 +143,13 @@ pub(crate) fn referred(asker: &str, text: &str) -> Result<Option<Secret>, Error>
 
 /// Where programs keep what is to outlive them, by the platform's custom.
 fn state() -> Option<PathBuf> {
-    // A relative path is to be ignored, says the XDG specification; elsewhere it is as wrong.
-    let path = |name: &str| {
-        read(name)
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
-    };
     if cfg!(windows) {
-        return path("LOCALAPPDATA");
+        return absolute("LOCALAPPDATA");
     }
     let custom = if cfg!(target_os = "macos") {
         "Library/Application Support"
     } else {
         ".local/state"
     };
-    path("XDG_STATE_HOME").or_else(|| Some(std::env::home_dir()?.join(custom)))
+    absolute("XDG_STATE_HOME").or_else(|| Some(std::env::home_dir()?.join(custom)))
 }

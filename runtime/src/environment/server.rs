@@ -319,7 +319,7 @@ pub(crate) fn address(spec: &Spec, overrides: &Overrides) -> String {
 }
 
 /// A URL without user, password, query and fragment.
-fn bare(url: &str) -> String {
+pub(crate) fn bare(url: &str) -> String {
     let url = url.split(['?', '#']).next().unwrap_or_default();
     let Some((scheme, rest)) = url.split_once("://") else {
         return url.to_owned();
