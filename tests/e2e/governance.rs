@@ -285,7 +285,8 @@ fn what_a_program_was_made_without_it_does_not_call() {
         let program = sandbox.file("zoo");
         let trace = sandbox.file("trace");
         let server = format!("{} --journal {}", fixture("everyday"), trace.display());
-        let options = [&["--command", &fixture("everyday")], option].concat();
+        let plain = fixture("everyday");
+        let options = [&["--command", plain.as_str()], option].concat();
         press(&Sandbox::new(), kind, "zoo", &program, &options);
         let sandbox = sandbox.env("ZOO_MCP_COMMAND", server);
         for tool in refused {

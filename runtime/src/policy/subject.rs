@@ -136,7 +136,7 @@ impl<'a> Subject<'a> {
         let name = self.name();
         match self.what {
             What::Tool => format!("{name} may not be called"),
-            What::Task => format!("{name} may not be called, and no task of it gone on with"),
+            What::Task => format!("the task {name} may not be gone on with"),
             What::Resource(_) => format!("{name} may not be read"),
             What::Prompt => format!("the prompt {name} may not be had"),
         }

@@ -83,12 +83,12 @@ impl Run {
         let tool = self.ledger()?.tool(id);
         let mut tools = self.spec.tools.iter();
         let known = tools.find(|known| Some(known.wire) == tool.as_deref());
-        let name = tool.clone().unwrap_or_else(|| format!("task {id}"));
         let subject = match &tool {
             Some(tool) => Subject::of(self.spec, tool, known),
             // Of one that was begun elsewhere, nothing is known.
-            None => Subject::tool(&name, None),
+            None => Subject::tool(id, None),
         };
+        let name = tool.clone().unwrap_or_else(|| format!("task {id}"));
         let task = || Ok(json!({"taskId": id}));
         if self.settings.dry_run {
             self.admission(&subject.task())?;
