@@ -37,6 +37,10 @@ class Machine:
     def __init__(self, report, mcpress, fixture, out):
         self.report, self.mcpress, self.out = report, mcpress, out
         self.home = out / "home"
+        # Where a user's variables can say that everything is.
+        self.elsewhere = out / "elsewhere"
+        folders = {"XDG_CONFIG_HOME": "config", "XDG_STATE_HOME": "state", "HOME": "home"}
+        self.away = {name: str(self.elsewhere / folder) for name, folder in folders.items()}
         self.server = f"{fixture} everyday"
         (out / "overlay.toml").write_text("tools.delete_everything.effect = 'read-only'\n")
         self.zoo = self.made("zoo")
@@ -51,7 +55,7 @@ class Machine:
 
     def fresh(self, rules=None, name=None, user=None, config=None):
         """Another machine: these rules of the site's, for all programs or the one; these of the user's."""
-        for folder in (SITE, self.home):
+        for folder in (SITE, self.home, self.elsewhere):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
         if rules is not None:
@@ -87,8 +91,7 @@ class Machine:
         self.refuses("the site's rule is named", run, "policy_denied", f"{SITE}/policy.toml:1: deny \"echo\"")
         hint = (run.error() or {}).get("hint", "")
         self.report.check("and whose it is", "the site's" in hint, run)
-        away = {"HOME": str(self.out), "XDG_CONFIG_HOME": str(self.out), "XDG_STATE_HOME": str(self.out / "state")}
-        self.refuses("no folder turns it off", self.zoo(*echo, env=away), "policy_denied")
+        self.refuses("no folder turns it off", self.zoo(*echo, env=self.away), "policy_denied")
         without = self.zoo(*echo, without=("HOME",))
         self.refuses("nor does none", without, "policy_denied")
         empty = self.out / "empty.toml"
@@ -158,8 +161,7 @@ class Machine:
         self.fresh("[audit]\nrequired = true\n", user=turned, config=turned)
         for _ in range(3):
             self.works("a call is made", self.zoo(*echo))
-        moved = {"XDG_STATE_HOME": str(self.out / "state"), "HOME": str(self.out / "elsewhere")}
-        self.works("a call is made from elsewhere", self.zoo(*echo, env=moved))
+        self.works("a call is made from elsewhere", self.zoo(*echo, env=self.away))
         lines = self.lines()
         self.report.equal("the log has the begin and the end of each", len(lines), 8)
         strays = [str(path) for path in self.out.rglob("audit.jsonl*") if self.home not in path.parents]
@@ -177,11 +179,10 @@ class Machine:
 
     def limits(self):
         echo = ["echo", "--text", "x", "-o", "json"]
-        away = {"XDG_STATE_HOME": str(self.out / "state"), "HOME": str(self.out / "elsewhere")}
         self.fresh("[limits]\nper_minute = 2\n", user="[limits]\nper_minute = 60\n")
         self.works("one call", self.zoo(*echo))
-        self.works("a second from elsewhere", self.zoo(*echo, env=away))
-        for env in (away, {}):
+        self.works("a second from elsewhere", self.zoo(*echo, env=self.away))
+        for env in (self.away, {}):
             self.refuses("and no third", self.zoo(*echo, env=env), "limit_reached", "limits.per_minute = 2")
 
     def broken(self):
