@@ -363,6 +363,24 @@ fn resources_and_prompts_come_by_the_same_door() {
     desk.run(["resource", "read", "fixture://everyday/pixel"])
         .exits(0);
 
+    // Several that are watched at once are counted as one.
+    let library = Sandbox::new();
+    fs::create_dir_all(library.file(".config/library")).unwrap();
+    let policy = "[limits]\nat_once = 1\nper_minute = 1\n";
+    fs::write(library.file(".config/library/policy.toml"), policy).unwrap();
+    let watch = [
+        "resource",
+        "subscribe",
+        "library://rules",
+        "library://catalogue",
+    ];
+    let line = watch.iter().chain(&["--timeout", "500ms"]);
+    library
+        .run(&pressed(Kind::Bundled, "library"), line)
+        .exits(0);
+    let outcome = library.run(&pressed(Kind::Bundled, "library"), watch);
+    assert!(outcome.exits(4).stderr.contains("limits.per_minute = 1"));
+
     for policy in ["deny = ['*']", "allow = ['get_*']"] {
         let desk = Desk::new(Kind::Bundled).policy(policy);
         desk.refused(readme, "policy_denied");

@@ -14,6 +14,7 @@ pub(crate) struct Subject<'a> {
     pub(crate) known: Option<&'a Tool>,
     what: What<'a>,
     omission: Option<Omission>,
+    is_counted: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +53,7 @@ impl<'a> Subject<'a> {
             known,
             what: What::Tool,
             omission: None,
+            is_counted: true,
         }
     }
 
@@ -76,6 +78,15 @@ impl<'a> Subject<'a> {
     pub(crate) fn task(self) -> Self {
         Self {
             what: What::Task,
+            is_counted: false,
+            ..self
+        }
+    }
+
+    /// The same, asked for together with what is counted already.
+    pub(crate) fn beside(self) -> Self {
+        Self {
+            is_counted: false,
             ..self
         }
     }
@@ -113,9 +124,14 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// Whether something begins with it: it is counted, and somebody may have to agree to it.
-    pub(crate) fn begins(&self) -> bool {
-        self.what != What::Task
+    /// Whether somebody has agreed to it, as far as that was wanted: it was begun before.
+    pub(crate) fn is_begun(&self) -> bool {
+        self.what == What::Task
+    }
+
+    /// Whether limits are about it.
+    pub(crate) fn is_counted(&self) -> bool {
+        self.is_counted
     }
 
     /// Whether rules mean it by the name of a tool.

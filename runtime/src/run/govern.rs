@@ -75,11 +75,11 @@ impl Run {
             record.is_of(caller);
         }
         let mut admission = policy.decide(subject, caller.as_ref())?;
-        if !subject.begins() {
-            admission = Admission {
-                rule: admission.rule,
-                ..Admission::default()
-            };
+        if subject.is_begun() {
+            admission.confirm = None;
+        }
+        if !subject.is_counted() {
+            (admission.per_minute, admission.at_once) = (None, None);
         }
         // Arguments that cannot be sent are no denial.
         record.decision = Decision::Allowed(admission.rule.clone());

@@ -98,15 +98,24 @@ pub(super) fn subscribe(run: &Run, matches: &ArgMatches) -> Result<(), Error> {
     })
 }
 
-/// Goes through the door once for each resource, and then on.
+/// Goes through the door once for each resource, and then on. They are counted as one.
 fn each(run: &Run, uris: &[String], watch: &dyn Fn() -> Result<(), Error>) -> Result<(), Error> {
-    let Some((uri, rest)) = uris.split_first() else {
-        return watch();
-    };
-    let params = || Ok(json!({"uri": uri}));
-    run.govern(&Subject::resource(uri, uri), params, |_| {
-        each(run, rest, watch)
-    })
+    fn one(
+        run: &Run,
+        subject: &Subject<'_>,
+        rest: &[String],
+        watch: &dyn Fn() -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let params = || Ok(json!({"uri": subject.wire}));
+        run.govern(subject, params, |_| match rest.split_first() {
+            None => watch(),
+            Some((uri, rest)) => one(run, &Subject::resource(uri, uri).beside(), rest, watch),
+        })
+    }
+    match uris.split_first() {
+        None => watch(),
+        Some((uri, rest)) => one(run, &Subject::resource(uri, uri), rest, watch),
+    }
 }
 
 /// Tells of changes as they come, until there were so many.
