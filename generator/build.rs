@@ -12,6 +12,7 @@ mod manifest;
 
 use std::error::Error;
 use std::fmt::Write as _;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
@@ -50,7 +51,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let mut code = String::new();
     list_features(&own, &mut code)?;
-    list_sources(&runtime, &mut code)?;
+    let sources = sources(&runtime)?;
+    list_sources(&sources, &mut code)?;
+    name_directory(&out.join("runtime.toml"), &sources, &mut code)?;
     fs::write(out.join("runtime.rs"), code)?;
 
     let shared =
@@ -74,20 +77,47 @@ fn list_features(runtime: &toml::Table, code: &mut String) -> Result<(), Box<dyn
     Ok(())
 }
 
-/// `static SOURCES`: each file of the runtime with its path.
-fn list_sources(runtime: &Path, code: &mut String) -> Result<(), Box<dyn Error>> {
+/// Each file of the runtime with its path there, in order.
+fn sources(runtime: &Path) -> Result<Vec<(String, PathBuf)>, Box<dyn Error>> {
     let mut files = Vec::new();
     collect(&runtime.join("src"), &mut files)?;
     files.sort();
-    writeln!(code, "pub(super) static SOURCES: &[(&str, &str)] = &[")?;
-    for file in &files {
+    let named = files.into_iter().map(|file| {
         let parts = file.strip_prefix(runtime)?.components();
         let parts: Vec<_> = parts
             .map(|part| part.as_os_str().to_string_lossy())
             .collect();
-        writeln!(code, "    ({:?}, include_str!({file:?})),", parts.join("/"))?;
+        Ok((parts.join("/"), file))
+    });
+    named.collect()
+}
+
+/// `static SOURCES`: each file of the runtime with its path.
+fn list_sources(sources: &[(String, PathBuf)], code: &mut String) -> Result<(), Box<dyn Error>> {
+    writeln!(code, "pub(super) static SOURCES: &[(&str, &str)] = &[")?;
+    for (path, file) in sources {
+        writeln!(code, "    ({path:?}, include_str!({file:?})),")?;
     }
     writeln!(code, "];")?;
+    Ok(())
+}
+
+/// `const DIRECTORY`: where the runtime goes in a generated crate, named by a hash of its content.
+fn name_directory(
+    manifest: &Path,
+    sources: &[(String, PathBuf)],
+    code: &mut String,
+) -> Result<(), Box<dyn Error>> {
+    let mut hash = DefaultHasher::new();
+    fs::read(manifest)?.hash(&mut hash);
+    for (path, file) in sources {
+        (path, fs::read(file)?).hash(&mut hash);
+    }
+    let hash = hash.finish() as u32;
+    writeln!(
+        code,
+        "pub(super) const DIRECTORY: &str = \"vendor/mcpress-runtime-{hash:08x}\";"
+    )?;
     Ok(())
 }
 

@@ -30,5 +30,6 @@ pub mod names;
 pub mod origin;
 pub mod overlay;
 pub mod package;
+mod parallel;
 pub mod select;
 pub mod sources;

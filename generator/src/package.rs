@@ -82,7 +82,7 @@ pub fn files(package: &Package<'_>) -> Vec<File> {
         File::new(".gitignore", "/target\n"),
     ];
     files.extend(sources.iter().cloned());
-    let directory = embedded::directory();
+    let directory = embedded::DIRECTORY;
     files.extend(
         embedded::files().map(|(path, text)| File::new(format!("{directory}/{path}"), text)),
     );

@@ -1,44 +1,21 @@
 //! The Rust files of a program, as text.
 
-use std::num::NonZero;
-use std::thread::{self, available_parallelism};
-
 use crate::emit::{self, SourceFile};
 use crate::format;
-use crate::ir::{Program, Tool};
+use crate::ir::Program;
 use crate::package::File;
+use crate::parallel;
 
 /// The fewest tools that are worth a thread of their own.
 const FEWEST: usize = 64;
 
 /// Emits and formats a program, `src/main.rs` first, then one file a tool.
-///
-/// One tool's file depends on no other's, so they are made on as many threads as there are cores, and
-/// put together in order.
 pub fn sources(program: &Program) -> Vec<File> {
-    let threads = available_parallelism().map_or(1, NonZero::get);
-    let share = program.tools.len().div_ceil(threads).max(FEWEST);
     let mut files: Vec<File> = emit::frame(program).into_iter().map(text).collect();
-    thread::scope(|scope| {
-        let parts: Vec<_> = program
-            .tools
-            .chunks(share)
-            .zip((0..).step_by(share))
-            .map(|(tools, before)| scope.spawn(move || part(before, tools)))
-            .collect();
-        for part in parts {
-            files.extend(part.join().expect("emission is total"));
-        }
-    });
+    files.extend(parallel::map(&program.tools, FEWEST, |index, tool| {
+        text(emit::tool(index + 1, tool))
+    }));
     files
-}
-
-/// The files of some tools, of which so many go before.
-fn part(before: usize, tools: &[Tool]) -> Vec<File> {
-    let numbered = tools.iter().enumerate();
-    numbered
-        .map(|(index, tool)| text(emit::tool(before + index + 1, tool)))
-        .collect()
 }
 
 fn text(source: SourceFile) -> File {

@@ -29,7 +29,7 @@ use std::path::PathBuf;
 
 pub(crate) use log::Log;
 pub(crate) use query::{Outcome, Query, outcome};
-pub(crate) use record::{Decision, Record};
+pub(crate) use record::{Decision, Record, Server};
 pub(crate) use stats::{Statistics, statistics};
 pub(crate) use verify::verify;
 
@@ -70,13 +70,12 @@ pub(crate) struct Audit {
 }
 
 impl Section {
-    /// Reads the section. A path is one from where the file stands that it is in.
+    /// Reads the section.
     pub(crate) fn read(mut table: Table<'_>) -> Result<Self, Error> {
-        let folder = table.file().parent().unwrap_or(table.file());
         let keep = table.number("keep", u16::MAX.into())?;
         let section = Self {
             enabled: table.switch("enabled")?,
-            file: table.text("file")?.map(|file| folder.join(file)),
+            file: table.path("file")?,
             required: table.switch("required")?,
             size: table.number("size", u64::MAX >> 1)?,
             keep: keep.and_then(|keep| keep.try_into().ok()),

@@ -10,6 +10,7 @@
 //! what `auth set` has kept. The plan alone is what `auth status` and `self doctor` show.
 
 mod entry;
+mod heed;
 mod helper;
 mod plan;
 pub(crate) mod store;
@@ -18,6 +19,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(crate) use entry::{Entry, reference};
+pub(crate) use heed::heed;
 pub(crate) use plan::{From, Planned, plan};
 
 use crate::environment;
@@ -36,6 +38,17 @@ pub(crate) struct Filled {
     pub(crate) headers: Vec<(String, Secret)>,
     /// Who got some of them out of a vault, and sees to the end of that.
     pub(crate) broker: Option<Arc<dyn Broker>>,
+}
+
+impl Filled {
+    /// The same for another server: what is meant for the first one's address is for no other.
+    pub(crate) fn for_another(&self) -> Self {
+        Self {
+            values: self.values.clone(),
+            headers: Vec::new(),
+            broker: self.broker.clone(),
+        }
+    }
 }
 
 /// Gets every value that was planned.

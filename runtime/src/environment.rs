@@ -8,13 +8,19 @@ use std::path::PathBuf;
 
 use crate::error::Error;
 
-pub(crate) use authorization::{SignIn, referred};
+pub(crate) use authorization::{SignIn, client_secrets, referred};
 pub use server::endpoint_of;
-pub(crate) use server::{Overrides, address, bare, describe, endpoint, given, url, whereabouts};
+pub(crate) use server::{Overrides, address, describe, endpoint, given, url, whereabouts};
 
 /// Where the key to the vault of Alter is: that of an application, or that of an agent. No other
 /// program that is started from here gets them.
 pub(crate) const VAULT_KEYS: [&str; 2] = ["ALTER_API_KEY", "AGENT_API_KEY"];
+
+/// Where the site's own files are, for one program and for all.
+pub(crate) const SITE: &str = match cfg!(windows) {
+    true => r"C:\ProgramData\mcpress",
+    false => "/etc/mcpress",
+};
 
 /// The run that a nested run belongs to.
 pub(crate) const RUN_ID: &str = "MCPRESS_RUN_ID";
@@ -108,8 +114,12 @@ pub(crate) fn site_state_folder(program: &str) -> Option<PathBuf> {
     if cfg!(windows) {
         return state_folder(program);
     }
-    let home = account::home().or_else(|| absolute("HOME"))?;
-    Some(home.join(".local/state").join(file_name(program)))
+    Some(site_home()?.join(".local/state").join(file_name(program)))
+}
+
+/// The home that the site means.
+pub(crate) fn site_home() -> Option<PathBuf> {
+    account::home().or_else(std::env::home_dir)
 }
 
 /// A variable that names a place. A relative one is to be ignored, says the XDG specification.

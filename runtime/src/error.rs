@@ -30,6 +30,8 @@ pub enum Exit {
     Timeout = 6,
     /// The server broke the protocol, or is no longer what the program was made from.
     Protocol = 7,
+    /// SIGHUP.
+    HungUp = 129,
     /// SIGINT.
     Interrupted = 130,
     /// SIGTERM.
@@ -269,7 +271,11 @@ pub enum Error {
         exit: Exit,
     },
     /// A signal asked the program to end.
-    #[error("{}", if *.0 == Exit::Terminated { "terminated" } else { "interrupted" })]
+    #[error("{}", match .0 {
+        Exit::HungUp => "the terminal is gone",
+        Exit::Terminated => "terminated",
+        _ => "interrupted",
+    })]
     Signal(Exit),
     /// The program's own input or output failed.
     #[error("{what}: {source}")]
@@ -322,6 +328,20 @@ impl Error {
         }
     }
 
+    /// Whether it is what a server that was reached said or did.
+    pub(crate) fn is_of_server(&self) -> bool {
+        match self {
+            Self::Attempted { cause, .. } => cause.is_of_server(),
+            Self::Tool { .. }
+            | Self::Refused { .. }
+            | Self::Protocol(_)
+            | Self::Gone { .. }
+            | Self::Unreachable { .. }
+            | Self::Timeout { .. } => true,
+            _ => false,
+        }
+    }
+
     /// The word for it in the JSON error line, from a closed list.
     pub fn code(&self) -> &'static str {
         match self {
@@ -345,7 +365,7 @@ impl Error {
             Self::Damaged(_) => "damaged",
             Self::Audit(_) => "audit_broken",
             Self::Findings { .. } => "findings",
-            Self::Signal(Exit::Terminated) => "terminated",
+            Self::Signal(Exit::HungUp | Exit::Terminated) => "terminated",
             Self::Signal(_) => "interrupted",
             Self::Io { .. } => "io",
         }

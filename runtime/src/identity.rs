@@ -11,7 +11,7 @@ pub(crate) mod keys;
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -33,6 +33,9 @@ const LEEWAY: f64 = 60.0;
 const LONGEST: usize = 64 << 10;
 /// The shortest secret of an HS256 signature (RFC 7518, section 3.2).
 const SECRET: usize = 32;
+
+/// Why a program without a vault takes no other.
+const ALONE: &str = "this program checks HS256 alone";
 
 /// The word for a token that is not taken, in the JSON error line.
 const REFUSED: &str = "identity_refused";
@@ -106,12 +109,11 @@ pub(crate) fn given(program: &str, option: Option<&Secret>) -> Result<Option<Sec
 }
 
 impl Section {
-    /// Reads the section. A path is one from where the policy is.
+    /// Reads the section.
     pub(crate) fn read(mut table: Table<'_>) -> Result<Self, Error> {
-        let folder = table.file().parent().unwrap_or(table.file());
         let section = Self {
-            secret_file: table.text("secret_file")?.map(|file| folder.join(file)),
-            jwks_file: table.text("jwks_file")?.map(|file| folder.join(file)),
+            secret_file: table.path("secret_file")?,
+            jwks_file: table.path("jwks_file")?,
             issuer: table.text("issuer")?,
             audience: table.text("audience")?,
             roles_claim: table.text("roles_claim")?,
@@ -179,6 +181,22 @@ impl Section {
         })
     }
 
+    /// What keeps any token from being taken, whoever gives it; nothing where all is well.
+    pub(crate) fn defects(
+        &self,
+        signatures: Option<Signatures>,
+        warn: &dyn Fn(&str),
+    ) -> Vec<String> {
+        let secret = self.secret_file.as_ref();
+        let secret = secret.and_then(|file| self::secret(file, warn).err());
+        let keys = match (&self.jwks_file, signatures) {
+            (Some(_), None) if self.secret_file.is_none() => Some(ALONE.to_owned()),
+            (Some(file), Some(_)) => some_keys(file).err(),
+            _ => None,
+        };
+        secret.into_iter().chain(keys).collect()
+    }
+
     fn check_secret(
         &self,
         signed: &[u8],
@@ -190,27 +208,8 @@ impl Section {
                 "it is signed with HS256, and there is no secret_file",
             ));
         };
-        let shown = path.display();
-        let secret =
-            file::read(path).map_err(|error| refused(&format!("cannot read {shown}: {error}")))?;
-        let secret = Zeroizing::new(secret);
-        if std::fs::metadata(path).is_ok_and(|metadata| private::is_open(&metadata)) {
-            warn(&format!(
-                "{shown} can be read by others, who can then say that they are anybody: chmod 600"
-            ));
-        }
-        // An editor ends the last line.
-        let end = secret.iter().rposition(|byte| !b"\r\n".contains(byte));
-        let secret = &secret[..end.map_or(0, |end| end + 1)];
-        if secret.len() < SECRET {
-            let words = format!("{shown} has fewer than {SECRET} bytes");
-            return Err(refused(&words));
-        }
-        // Whoever signs with a public key counts on its being taken for a secret.
-        if secret.starts_with(b"-----BEGIN") || secret.starts_with(b"{") {
-            return Err(refused(&format!("{shown} is a key, and no secret")));
-        }
-        let wanted = digest::keyed(secret, signed);
+        let secret = secret(path, warn).map_err(|words| refused(&words))?;
+        let wanted = digest::keyed(&secret, signed);
         if !digest::is_same(&wanted, signature) {
             return Err(refused("its signature is wrong"));
         }
@@ -229,8 +228,7 @@ impl Section {
             return Err(Error::Denied {
                 code: REFUSED,
                 message: format!(
-                    "the identity is not taken: it is signed with {algorithm}, and this program checks \
-                     HS256 alone"
+                    "the identity is not taken: it is signed with {algorithm}, and {ALONE}"
                 ),
                 hint: Some(
                     "generate it again with --broker: the rest comes with a vault".to_owned(),
@@ -242,10 +240,7 @@ impl Section {
             return Err(refused(&words));
         };
         let shown = path.display();
-        let text =
-            file::text(path).map_err(|error| refused(&format!("cannot read {shown}: {error}")))?;
-        let set = serde_json::from_str(&text)
-            .map_err(|error| refused(&format!("{shown} is no set of keys: {error}")))?;
+        let set = keys(path).map_err(|words| refused(&words))?;
         verify(&set, algorithm, kid, signed, signature).map_err(|wrong| match wrong {
             Wrong::NoKey => refused(&format!("no key of {shown} is the one that signed it")),
             Wrong::Signature => refused("its signature is wrong"),
@@ -291,6 +286,50 @@ impl Section {
             }
         }
         Ok(())
+    }
+}
+
+/// The secret of HS256 signatures that a file holds.
+fn secret(path: &Path, warn: &dyn Fn(&str)) -> Result<Zeroizing<Vec<u8>>, String> {
+    let shown = path.display();
+    let secret = file::read(path).map_err(|error| format!("cannot read {shown}: {error}"))?;
+    let mut secret = Zeroizing::new(secret);
+    if std::fs::metadata(path).is_ok_and(|metadata| private::is_open(&metadata)) {
+        warn(&format!(
+            "{shown} can be read by others, who can then say that they are anybody: chmod 600"
+        ));
+    }
+    // An editor ends the last line.
+    let end = secret.iter().rposition(|byte| !b"\r\n".contains(byte));
+    secret.truncate(end.map_or(0, |end| end + 1));
+    if secret.len() < SECRET {
+        return Err(format!("{shown} has fewer than {SECRET} bytes"));
+    }
+    // Whoever signs with a public key counts on its being taken for a secret.
+    if secret.starts_with(b"-----BEGIN") || secret.starts_with(b"{") {
+        return Err(format!("{shown} is a key, and no secret"));
+    }
+    Ok(secret)
+}
+
+/// The set of public keys that a file holds, or the one key.
+fn keys(path: &Path) -> Result<Value, String> {
+    let shown = path.display();
+    let text = file::text(path).map_err(|error| format!("cannot read {shown}: {error}"))?;
+    serde_json::from_str(&text).map_err(|error| format!("{shown} is no set of keys: {error}"))
+}
+
+/// The same, with a key in it.
+fn some_keys(file: &Path) -> Result<Value, String> {
+    let set = keys(file)?;
+    let is_key = |key: &Value| key.get("kty").is_some_and(Value::is_string);
+    let all = set.get("keys").and_then(Value::as_array);
+    match all.map_or(std::slice::from_ref(&set), Vec::as_slice) {
+        keys if keys.iter().any(is_key) => Ok(set),
+        _ => Err(format!(
+            "{} is no set of keys: there is none in it",
+            file.display()
+        )),
     }
 }
 

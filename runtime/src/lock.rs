@@ -54,10 +54,50 @@ pub(crate) fn attempt(path: &Path) -> io::Result<Option<File>> {
 
 /// The same, waited for as long as another process may hold it.
 pub(crate) fn hold(path: &Path, patience: Duration) -> io::Result<File> {
+    wait(patience, || private::in_folder(path, attempt))
+}
+
+/// Opens a file to be read, with others who read it and none who writes; waited for like the other. It
+/// has to be there. Where a file system knows no locks it is read without one.
+pub(crate) fn share(path: &Path, patience: Duration) -> io::Result<File> {
+    wait(patience, || attempt_to_share(path))
+}
+
+#[cfg(unix)]
+fn attempt_to_share(path: &Path) -> io::Result<Option<File>> {
+    use rustix::fs::{FlockOperation, flock};
+    use rustix::io::Errno;
+    let file = File::open(path)?;
+    let is_held = flock(&file, FlockOperation::NonBlockingLockShared) == Err(Errno::WOULDBLOCK);
+    Ok((!is_held).then_some(file))
+}
+
+#[cfg(windows)]
+fn attempt_to_share(path: &Path) -> io::Result<Option<File>> {
+    use std::os::windows::fs::OpenOptionsExt;
+    const SHARING_VIOLATION: i32 = 32;
+    const SHARED_WITH_READERS: u32 = 1;
+    let mut options = File::options();
+    match options
+        .read(true)
+        .share_mode(SHARED_WITH_READERS)
+        .open(path)
+    {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.raw_os_error() == Some(SHARING_VIOLATION) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// What comes of attempts, as soon as one is not in vain.
+fn wait(
+    patience: Duration,
+    mut attempt: impl FnMut() -> io::Result<Option<File>>,
+) -> io::Result<File> {
     let start = Instant::now();
     let (mut pause, longest) = PAUSE;
     loop {
-        if let Some(file) = private::in_folder(path, attempt)? {
+        if let Some(file) = attempt()? {
             return Ok(file);
         }
         if start.elapsed() > patience {
@@ -85,6 +125,21 @@ mod tests {
         );
         drop(first);
         assert!(hold(&path, soon).is_ok());
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn readers_share_it_and_make_none() {
+        let path = std::env::temp_dir().join(format!("mcpress-lock-share-{}", std::process::id()));
+        let soon = Duration::from_millis(20);
+        let none = share(&path, soon).unwrap_err();
+        assert_eq!(none.kind(), io::ErrorKind::NotFound);
+        let writer = hold(&path, soon).unwrap();
+        assert!(share(&path, soon).is_err());
+        drop(writer);
+        let readers = [share(&path, soon).unwrap(), share(&path, soon).unwrap()];
+        assert!(attempt(&path).unwrap().is_none());
+        drop(readers);
         std::fs::remove_file(path).unwrap();
     }
 }

@@ -17,6 +17,7 @@
 //! trusted with the credential. So what is not plainly a request for something below the origin's path
 //! is refused, nothing is followed, and nothing is remembered between requests.
 
+mod addresses;
 mod answer;
 mod body;
 mod capability;
@@ -24,6 +25,8 @@ mod connection;
 mod direct;
 mod guard;
 mod head;
+mod lobby;
+mod notes;
 mod origin;
 mod rejection;
 #[cfg(test)]
@@ -37,18 +40,21 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::Stream;
+use futures::future::{AbortHandle, Abortable};
 use http::{HeaderMap, Method, StatusCode};
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinSet;
 use url::Url;
 
 pub(crate) use self::capability::Capability;
 pub(crate) use self::direct::Direct;
+pub(crate) use self::notes::Tell;
 pub(crate) use self::origin::Origin;
 pub(crate) use self::rejection::Rejection;
 
 use self::guard::Gate;
+use self::lobby::Lobby;
+use self::notes::Notes;
 use crate::error::Error;
 use crate::vault::Boxed;
 
@@ -92,36 +98,58 @@ pub(crate) struct Incoming {
 /// What a route bears.
 #[derive(Debug, Clone, Copy)]
 struct Limits {
-    /// Until a head has come in.
+    /// Until the first head of a connection has come in.
+    first: Duration,
+    /// Until a later head has, from its first byte.
     head: Duration,
     /// Until another request is begun on a connection that had one.
     idle: Duration,
-    /// Connections at once.
+    /// Connections at once that have not shown the capability.
+    strangers: usize,
+    /// Connections at once that have. Each is a descriptor, of which a process may have a thousand.
     connections: usize,
+    /// Requests that are carried at once.
+    seats: usize,
 }
 
 const LIMITS: Limits = Limits {
+    first: Duration::from_secs(3),
     head: Duration::from_secs(10),
     idle: Duration::from_secs(300),
-    connections: 128,
+    strangers: 128,
+    connections: 512,
+    seats: 128,
 };
 
+/// How many connections the system holds ready, at most.
+const BACKLOG: u32 = 4096;
+
+/// A way from the server to an origin.
+struct Route {
+    limits: Limits,
+    gate: Gate,
+    upstream: Arc<dyn Upstream>,
+    lobby: Arc<Lobby>,
+    notes: Notes,
+}
+
 /// The routes of a run; they end when this is dropped.
-#[derive(Debug)]
 pub(crate) struct Loopback {
     capability: Capability,
+    tell: Tell,
     routes: Mutex<JoinSet<()>>,
 }
 
 impl Loopback {
-    /// Makes a capability, and no route yet.
+    /// Makes a capability, and no route yet. What does not get through is told as it happens.
     ///
     /// # Errors
     ///
     /// When the system has no randomness to give.
-    pub(crate) fn new() -> Result<Self, Error> {
+    pub(crate) fn new(tell: Tell) -> Result<Self, Error> {
         Ok(Self {
             capability: Capability::make()?,
+            tell,
             routes: Mutex::new(JoinSet::new()),
         })
     }
@@ -163,29 +191,35 @@ impl Loopback {
             what: "cannot listen on 127.0.0.1".to_owned(),
             source,
         };
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
-        let listener = listener.await.map_err(no_port)?;
+        let listener = listener().map_err(no_port)?;
         let authority = listener.local_addr().map_err(no_port)?.to_string();
-        let gate = Arc::new(Gate {
-            origin,
-            capability: self.capability.clone(),
-            authority,
-        });
-        let address = gate.address();
+        let route = Route {
+            limits,
+            notes: Notes::new(Arc::clone(&self.tell), &origin),
+            gate: Gate {
+                origin,
+                capability: self.capability.clone(),
+                authority,
+            },
+            upstream,
+            lobby: Lobby::new(limits),
+        };
+        let address = route.gate.address();
         let mut routes = self.routes.lock().unwrap_or_else(PoisonError::into_inner);
-        routes.spawn(listen(listener, limits, gate, upstream));
+        routes.spawn(listen(listener, Arc::new(route)));
         Ok(address)
     }
 }
 
-/// Lets connections in, as many as may be at once.
-async fn listen(
-    listener: TcpListener,
-    limits: Limits,
-    gate: Arc<Gate>,
-    upstream: Arc<dyn Upstream>,
-) {
-    let seats = Arc::new(Semaphore::new(limits.connections));
+/// A port of this machine's.
+fn listener() -> io::Result<TcpListener> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
+    socket.listen(BACKLOG)
+}
+
+/// Lets connections in, as there is room for them.
+async fn listen(listener: TcpListener, route: Arc<Route>) {
     // They end with the route.
     let mut connections = JoinSet::new();
     loop {
@@ -196,15 +230,13 @@ async fn listen(
             continue;
         };
         let _ = stream.set_nodelay(true);
-        let Ok(seat) = Arc::clone(&seats).try_acquire_owned() else {
-            connection::turn_away(&stream);
-            continue;
-        };
-        let (gate, upstream) = (Arc::clone(&gate), Arc::clone(&upstream));
-        connections.spawn(async move {
-            let (reader, writer) = stream.into_split();
-            connection::serve(reader, writer, limits, &gate, &*upstream).await;
-            drop(seat);
-        });
+        if route.lobby.room().await {
+            route.notes.crowded(route.limits.strangers);
+        }
+        let (handle, registration) = AbortHandle::new_pair();
+        let guest = route.lobby.enter(handle);
+        let route = Arc::clone(&route);
+        let serving = async move { connection::serve(stream, &route, guest).await };
+        connections.spawn(Abortable::new(serving, registration));
     }
 }

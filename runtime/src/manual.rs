@@ -16,7 +16,7 @@ use crate::text::clean;
 use roff::Page;
 
 /// What an exit status means.
-const EXITS: [Exit; 10] = [
+const EXITS: [Exit; 11] = [
     Exit::Success,
     Exit::Tool,
     Exit::Usage,
@@ -25,6 +25,7 @@ const EXITS: [Exit; 10] = [
     Exit::Unreachable,
     Exit::Timeout,
     Exit::Protocol,
+    Exit::HungUp,
     Exit::Interrupted,
     Exit::Terminated,
 ];
@@ -201,6 +202,7 @@ fn meaning(exit: Exit) -> &'static str {
         Exit::Unreachable => "The server could not be started or reached.",
         Exit::Timeout => "A limit on time ran out.",
         Exit::Protocol => "The server broke the protocol, or is not what it was.",
+        Exit::HungUp => "The terminal is gone.",
         Exit::Interrupted => "Interrupted.",
         Exit::Terminated => "Terminated.",
     }

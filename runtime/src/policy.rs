@@ -38,18 +38,12 @@ pub(crate) use subject::Subject;
 use crate::audit;
 use crate::command::as_typed;
 use crate::config::{Table, file};
-use crate::environment;
+use crate::environment::{self, SITE};
 use crate::error::Error;
 use crate::identity::{self, Caller};
 use crate::spec::{Effect, Spec, Tool};
 use section::Rules;
 use subject::{Omission, Word};
-
-/// The rules of the site are here, for one program and for all.
-const SITE: &str = match cfg!(windows) {
-    true => r"C:\ProgramData\mcpress",
-    false => "/etc/mcpress",
-};
 
 /// The file with rules in any of the folders.
 const FILE: &str = "policy.toml";

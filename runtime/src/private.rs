@@ -16,7 +16,8 @@ pub(crate) fn prepare(path: &Path) -> std::io::Result<()> {
     builder.create(folder)
 }
 
-/// Whether a file could be made, in a folder that need not be there yet. Nothing is left behind.
+/// Whether a file could be made and written, in a folder that need not be there yet. Nothing is left
+/// behind.
 ///
 /// # Errors
 ///
@@ -26,8 +27,11 @@ pub(crate) fn try_folder(path: &Path) -> std::io::Result<()> {
     let folder = folders.find(|folder| folder.exists());
     let trial = folder.unwrap_or(Path::new("."));
     let trial = trial.join(format!(".{}.new", std::process::id()));
-    options().write(true).create_new(true).open(&trial)?;
-    fs::remove_file(trial)
+    let mut file = options().write(true).create_new(true).open(&trial)?;
+    // Fewer bytes may have room beside the name of the file.
+    let written = file.write_all(&[0; 4096]);
+    drop(file);
+    fs::remove_file(trial).and(written)
 }
 
 /// Does what needs a file's folder, and makes that first if there is none.

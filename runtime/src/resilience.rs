@@ -131,12 +131,13 @@ impl<'a> Plan<'a> {
         if is_settled {
             return None;
         }
+        let usual = backoff::wait(retry, chance);
         let wait = match failure.error {
             Error::Unreachable {
                 retry_after: Some(time),
                 ..
-            } => time,
-            _ => backoff::wait(retry, chance),
+            } => usual.max(time),
+            _ => usual,
         };
         let limit = match failure.is_connected {
             true => self.limits.request,
@@ -280,9 +281,11 @@ impl Course<'_> {
         }
     }
 
-    /// The error for a server that could not be had; any other failure is what it is.
+    /// The error for a server that could not be had, and any of a fallback; another failure is what
+    /// it is.
     fn give_up(&self, failure: Failure, first: Option<String>) -> Error {
-        if !verdict::is_away(&failure.error) {
+        let is_told = first.is_some() && !matches!(failure.error, Error::Signal(_));
+        if !is_told && !verdict::is_away(&failure.error) {
             return failure.error;
         }
         Error::Attempted {

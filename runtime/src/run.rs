@@ -6,7 +6,7 @@ mod govern;
 mod marked;
 mod task;
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,6 +39,8 @@ pub(crate) struct Run {
     pub(crate) printer: Printer,
     pub(crate) context: Context,
     config: OnceCell<Config>,
+    /// Whether a server was asked, or about to be.
+    has_asked: Cell<bool>,
     /// The other server that was asked, if it was.
     stand_in: OnceCell<String>,
 }
@@ -58,6 +60,7 @@ impl Run {
             context: Context::of(&settings),
             settings,
             config: OnceCell::new(),
+            has_asked: Cell::new(false),
             stand_in: OnceCell::new(),
         }
     }
@@ -73,7 +76,10 @@ impl Run {
         if let Some(config) = self.config.get() {
             return Ok(config);
         }
-        let config = Config::read(self.spec.name, self.settings.config.as_deref())?;
+        let config = Config::read(self.spec.name, self.settings.config.as_deref());
+        // Before anything is said or written down that may have a secret in it.
+        credentials::heed(self.spec, &self.settings, config.as_ref().ok());
+        let config = config?;
         Ok(self.config.get_or_init(|| config))
     }
 
@@ -160,7 +166,7 @@ impl Run {
         if self.settings.dry_run {
             let admission = self.admission(&Subject::of(self.spec, tool, known))?;
             let mut arguments = assemble()?;
-            // What is known of credentials is masked.
+            // What would be wrong with the credentials is wrong.
             credentials::plan(self.spec, &self.settings.overrides, self.config()?)?;
             mask(known, &mut arguments);
             let mut params = json!({"name": tool, "arguments": arguments});

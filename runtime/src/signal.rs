@@ -2,12 +2,15 @@
 
 use crate::error::{Error, Exit};
 
-/// Listens for SIGINT and SIGTERM.
+/// Listens for SIGINT, SIGTERM and, where it would end the program, SIGHUP.
 pub(crate) struct Signals {
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
+    /// None where whoever started the program wants it to outlive its terminal (`nohup`).
+    #[cfg(unix)]
+    hang_up: Option<tokio::signal::unix::Signal>,
 }
 
 impl Signals {
@@ -21,9 +24,15 @@ impl Signals {
                 source,
             })
         };
+        // Asked before the first is listened for, which changes the answer.
+        let hang_up = match ignores(SignalKind::hangup().as_raw_value()) {
+            true => None,
+            false => Some(listen(SignalKind::hangup())?),
+        };
         Ok(Self {
             interrupt: listen(SignalKind::interrupt())?,
             terminate: listen(SignalKind::terminate())?,
+            hang_up,
         })
     }
 
@@ -43,9 +52,16 @@ impl Signals {
 
     #[cfg(unix)]
     async fn next(&mut self) -> Exit {
+        let hung_up = async {
+            match &mut self.hang_up {
+                Some(signal) => signal.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             _ = self.interrupt.recv() => Exit::Interrupted,
             _ = self.terminate.recv() => Exit::Terminated,
+            _ = hung_up => Exit::HungUp,
         }
     }
 
@@ -54,4 +70,16 @@ impl Signals {
         let _ = tokio::signal::ctrl_c().await;
         Exit::Interrupted
     }
+}
+
+/// Whether the process was started with a signal ignored: by the mask that Linux shows
+/// (`proc_pid_status(5)`, `SigIgn`). Where the system does not show it nothing is taken from anybody.
+#[cfg(unix)]
+fn ignores(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_none_or(|mask| mask >> (signal - 1) & 1 == 1)
 }

@@ -59,6 +59,8 @@ pub struct Remote {
     pub headers: Vec<(String, Secret)>,
     /// How it is signed in to, where a header does not do it.
     pub authorization: AuthorizationSettings,
+    /// The URL as it may be shown.
+    address: String,
     #[cfg(feature = "http")]
     shared: Shared,
 }
@@ -131,6 +133,7 @@ impl Remote {
         authorization: AuthorizationSettings,
     ) -> Self {
         Self {
+            address: bare(&url),
             url,
             headers,
             authorization,
@@ -153,9 +156,9 @@ impl Remote {
         Ok(Some(self.shared.get_or_init(|| made.into()).clone()))
     }
 
-    /// The URL without its query and fragment, which may hold secrets: the form to be shown.
+    /// The URL as it may be shown.
     pub(crate) fn address(&self) -> &str {
-        self.url.split(['?', '#']).next().unwrap_or_default()
+        &self.address
     }
 
     /// The unix socket and the path behind it, if it is one.
@@ -165,6 +168,20 @@ impl Remote {
         let path = path.strip_prefix("//").unwrap_or(path);
         Some(path.split_once(':').unwrap_or((path, "/mcp")))
     }
+}
+
+/// A URL without user, password, query and fragment, all of which may be secrets: the form to be shown.
+pub(crate) fn bare(url: &str) -> String {
+    let url = url.split(['?', '#']).next().unwrap_or_default();
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
+    let (authority, path) = match rest.find('/') {
+        Some(at) => rest.split_at(at),
+        None => (rest, ""),
+    };
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    format!("{scheme}://{host}{path}")
 }
 
 impl std::fmt::Debug for Remote {
@@ -246,6 +263,23 @@ impl Link {
         Self {
             service: serve_directly(party, transport, None),
             process,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_no_secret_in_it() {
+        for (url, shown) in [
+            ("https://user:pass@host:8/mcp?key=x#y", "https://host:8/mcp"),
+            ("https://host?key=x@y", "https://host"),
+            ("http://a@b@host/x@y", "http://host/x@y"),
+            ("unix:/run/mcp:/end", "unix:/run/mcp:/end"),
+        ] {
+            assert_eq!(bare(url), shown);
         }
     }
 }

@@ -79,6 +79,10 @@ pub(crate) trait Broker: Send + Sync {
     /// Gets all that is wanted, each grant once however many want something of it.
     fn supply(&self, wants: Vec<Want>) -> Boxed<'_, Result<Supply, Error>>;
 
+    /// A server is begun with that is given what was supplied. What one before it could not get is no
+    /// failure of this one's.
+    fn begin(&self) {}
+
     /// Ends the run: waits until the vault has been told all that was done with its credentials.
     ///
     /// What stood in the way of the server's own requests, if anything did, is what the run failed

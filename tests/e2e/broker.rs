@@ -317,6 +317,48 @@ fn a_route_leads_to_its_origin_and_nowhere_else() {
 }
 
 #[test]
+fn what_does_not_get_through_a_route_is_told_to_who_wants_to_know_all() {
+    let vaulted = Vaulted::new(&route("proxy", "altr-basic").replace("ORIGIN/v1", "ORIGIN"));
+    let origin = vaulted.alter.provider_url().to_owned();
+    let lines = |more: &[&str]| {
+        let outcome = vaulted.sandbox.run(&vaulted.program, more);
+        assert_none_of_the_secrets(&outcome.stderr);
+        let lines = outcome.stderr.lines();
+        let told = lines.filter(|line| line.starts_with("loopback: "));
+        told.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let away = "redirect?to=https://evil.example/private";
+    for (line, words) in [
+        (
+            &["request", "--target", "/x?private=1", "--anonymous"][..],
+            "/x: 401 no_capability: ",
+        ),
+        (
+            &["request", "--target", "/%2e%2e/x"],
+            "/%2e%2e/x: 400 bad_request: ",
+        ),
+        (
+            &["get", "--path", away],
+            "/redirect: 502 redirect_elsewhere: the origin redirects to https://evil.example",
+        ),
+        (
+            &["get", "--path", "status/401?private=1"],
+            "/status/401: the origin does not take the credential (401)",
+        ),
+    ] {
+        let told = lines(&[line, &["-v"]].concat());
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(
+            told[0].starts_with(&format!("loopback: GET {origin}{words}")),
+            "{told:?}"
+        );
+        assert!(!told[0].contains("private"), "{told:?}");
+        assert_eq!(lines(line), [] as [String; 0]);
+    }
+    assert_eq!(lines(&["get", "--path", "x", "-v"]), [] as [String; 0]);
+}
+
+#[test]
 fn the_vault_makes_the_requests_itself_where_that_is_said() {
     let vaulted = Vaulted::routed("forward", "altr-basic");
     let made = vaulted.call(&[
@@ -703,4 +745,58 @@ fn nested_runs_are_of_one_run() {
         (&context["parent_tool"], &context["thread_id"]),
         (&json!("outer"), &json!("thread-1"))
     );
+}
+
+#[test]
+fn what_the_vault_refused_is_told_whatever_the_server_makes_of_it() {
+    let vaulted = Vaulted::routed("proxy", "revoked-test");
+    for refused in ["tell", "error", "crash", "hang"] {
+        let line = ["post", "--path", "things", "--refused", refused];
+        let error = vaulted.fail(&[&line[..], &["--timeout", "5s"]].concat(), 3);
+        assert_eq!(error["code"], "grant_revoked", "{refused}: {error}");
+        assert!(error["connect_url"].is_string(), "{refused}: {error}");
+    }
+}
+
+#[test]
+fn a_call_that_may_have_been_carried_out_is_not_to_be_repeated_for_the_vault_s_sake() {
+    let vaulted = Vaulted::routed("proxy", "altr-basic");
+    let trouble = json!({"path": "/sdk/token", "status": 503, "times": 9});
+    for (line, is_retryable) in [
+        (["post", "--path", "things"], false),
+        (["put", "--path", "things"], true),
+        (["get", "--path", "things"], true),
+    ] {
+        vaulted.control("reset", json!({}));
+        vaulted.control("fail", trouble.clone());
+        let error = vaulted.fail(&line, 5);
+        assert_eq!(error["retryable"], is_retryable, "{line:?}: {error}");
+        let hint = error["hint"].as_str().unwrap_or_default();
+        assert_eq!(
+            hint.contains("may have been carried out"),
+            !is_retryable,
+            "{error}"
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn rows_that_are_under_way_are_waited_for_after_a_first_signal() {
+    let vaulted = Vaulted::routed("proxy", "altr-basic");
+    let row = "/sdk/oauth/audit/api-call";
+    vaulted.control(
+        "fail",
+        json!({"path": row, "status": 201, "body": {"status": "logged"}, "delay": 1.5}),
+    );
+    let running = vaulted.spawn(&["get", "--path", "things"]);
+    vaulted.wait_for("/sdk/token");
+    wait_until("the answer", || {
+        !vaulted.alter.provided("/v1/things").unwrap().is_empty()
+    });
+    std::thread::sleep(Duration::from_millis(500));
+    running.signal_if_running("INT");
+    let outcome = running.finish().exits(0);
+    assert!(outcome.stderr.contains("interrupt again"), "{outcome:?}");
+    assert_eq!(vaulted.asked(row).len(), 1);
 }

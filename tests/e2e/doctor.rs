@@ -267,6 +267,107 @@ fn who_calls_is_looked_at_where_a_policy_asks() {
 }
 
 #[test]
+fn what_tokens_are_checked_with_is_looked_at_before_somebody_has_one() {
+    let patient = Patient::new();
+    let place = |name: &str| patient.sandbox.file(&format!(".config/errand/{name}"));
+    for (text, file, words) in [
+        (
+            "jwks_file = 'keys.json'",
+            "keys.json",
+            "keys.json is no set of keys",
+        ),
+        ("jwks_file = 'none.json'", "keys.json", "cannot read"),
+        ("secret_file = 'secret'", "secret", "fewer than 32 bytes"),
+        ("secret_file = 'none'", "secret", "cannot read"),
+    ] {
+        patient.write(file, "no JSON");
+        patient.write("policy.toml", &format!("[identity]\n{text}\n"));
+        patient
+            .look(&[], 4)
+            .is("identity", "bad", words)
+            .helps("identity", "[identity]")
+            .is("server", "ok", "");
+    }
+    patient.write("keys.json", "{\"keys\": []}");
+    patient.write("policy.toml", "[identity]\njwks_file = 'keys.json'\n");
+    patient
+        .look(&[], 4)
+        .is("identity", "bad", "there is none in it");
+    let key = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "AAAA"}]});
+    patient.write("keys.json", &key.to_string());
+    patient.look(&[], 0).is("identity", "ok", "none is given");
+    // Who reads a secret can sign with it.
+    #[cfg(unix)]
+    {
+        patient.write("secret", &"0123456789abcdef".repeat(2));
+        patient.write("policy.toml", "[identity]\nsecret_file = 'secret'\n");
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+        std::fs::set_permissions(place("secret"), mode).unwrap();
+        let found = patient.look(&[], 0);
+        found.is("identity", "warning", "can be read by others");
+    }
+    assert!(!place("none").exists());
+}
+
+#[test]
+fn the_server_that_stands_in_is_looked_at_too() {
+    let patient = Patient::new();
+    let standby = |command: &str| {
+        patient.configure(&format!("{ROUTE}[fallback]\ncommand = {command:?}\n"));
+    };
+    standby(&fixture("paged"));
+    let found = patient.look(&[], 0);
+    found.is("fallback", "ok", "starts and greets in");
+    assert_eq!(found.subjects().last(), Some(&"fallback"));
+    standby("/nowhere/server");
+    let found = patient.look(&[], 0);
+    found
+        .is("fallback", "warning", "/nowhere/server")
+        .is("drift", "ok", "");
+    let line = ["--mcp-fallback-url", "http://127.0.0.1:9/mcp"];
+    patient
+        .look(&line, 0)
+        .is("fallback", "warning", "cannot reach");
+    let line = [
+        "--mcp-command",
+        "/no/server",
+        "--mcp-fallback-command",
+        "/nowhere/server",
+    ];
+    let found = patient.look(&line, 5);
+    found
+        .is("server", "bad", "/no/server")
+        .is("fallback", "bad", "/nowhere/server");
+    let found = patient.look(&["--dry-run"], 0);
+    found.is("fallback", "skipped", "starts nothing");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_disk_without_room_for_a_call_is_found() {
+    let patient = Patient::new();
+    patient.configure(&format!("{ROUTE}[audit]\nrequired = true\n"));
+    let look = || {
+        // No file takes a byte; what is said goes into a pipe.
+        let script = "trap '' XFSZ; (ulimit -f 0; exec \"$0\" self doctor -o json) | cat";
+        let program = patient.program.to_str().unwrap();
+        let line = ["-c", script, program];
+        let outcome = patient.sandbox.run(std::path::Path::new("/bin/sh"), line);
+        let report = outcome.exits(0).json();
+        assert_eq!(report["exit"], 4, "{report:#}");
+        Found(report["findings"].as_array().unwrap().clone())
+    };
+    look().is("audit", "bad", "cannot be written");
+    let line = ["get", "--path", "things"];
+    patient.sandbox.run(&patient.program, line).exits(0);
+    look().is("audit", "bad", "cannot be written");
+    patient.look(&[], 0).is("audit", "ok", "");
+    let names = std::fs::read_dir(patient.sandbox.file(".local/state/errand")).unwrap();
+    let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert_eq!(names.filter(|name| name.ends_with(".new")).count(), 0);
+}
+
+#[test]
 fn a_log_of_calls_that_was_changed_is_found() {
     let patient = Patient::new();
     for _ in 0..2 {
@@ -353,6 +454,15 @@ fn a_key_that_is_missing_malformed_or_refused_is_told_from_the_others() {
         .is("key", "warning", "replaced")
         .helps("key", "give the new key")
         .is("drift", "ok", "");
+    // Not every answer says so.
+    let silent = json!({
+        "path": "/sdk/agents/me", "status": 403,
+        "body": {"detail": {"error": "me_requires_agent_key", "message": "not an agent"}},
+    });
+    patient.alter.control("fail", &silent).unwrap();
+    let found = patient.look(&[], 0);
+    found.is("key", "warning", "replaced");
+    assert_eq!(found.subjects(), SUBJECTS);
 }
 
 #[test]

@@ -708,7 +708,10 @@ fn whatever_becomes_of_a_call_is_written_down() {
             assert_eq!(last["exit"], exit, "{line:?} {last}");
             assert_eq!(last["error"].as_str(), error, "{line:?} {last}");
             assert_eq!(last["decision"], decision, "{line:?} {last}");
-            assert!(last["ms"].as_f64().unwrap() >= 0.0);
+            // What was not made took no time.
+            let unmade = ["usage", "policy_denied", "confirmation_required"];
+            let is_made = error.is_none_or(|error| !unmade.contains(&error));
+            assert_eq!(last["ms"].is_number(), is_made, "{line:?} {last}");
             assert_eq!(last["run"].as_str().unwrap().len(), 36);
             seen.push(last);
         }
@@ -884,7 +887,7 @@ fn calls_are_looked_up_and_counted() {
     assert!(stats["tools"]["mixed"]["p50_ms"].is_null());
     let text = desk.run(["self", "audit", "stats"]).exits(0).stdout;
     assert!(
-        text.starts_with("tool   calls  ok  errors  denied  success"),
+        text.starts_with("tool   calls  ok  errors  denied  usage  success"),
         "{text}"
     );
 }

@@ -68,9 +68,9 @@ fn a_server_is_gone_after_the_program_was_killed() {
 }
 
 #[test]
-fn ctrl_c_cancels_the_call_at_the_server_and_exits_130() {
+fn a_signal_cancels_the_call_at_the_server_and_is_the_exit_status() {
     for kind in Kind::BOTH {
-        for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        for (signal, code) in [("HUP", 129), ("INT", 130), ("TERM", 143)] {
             let sandbox = Sandbox::new();
             let log = sandbox.file("log");
             let sandbox = sandbox.env("FIXTURE_LOG", log.to_str().unwrap());
@@ -87,6 +87,19 @@ fn ctrl_c_cancels_the_call_at_the_server_and_exits_130() {
             });
         }
     }
+}
+
+#[test]
+fn who_is_to_outlive_the_terminal_does() {
+    let program = pressed(Kind::Bundled, "everyday");
+    let script = format!("trap '' HUP; exec {} sleep --ms 1500", program.display());
+    let sandbox = Sandbox::new();
+    let running = sandbox.spawn(Path::new("/bin/sh"), ["-c", &script]);
+    std::thread::sleep(Duration::from_millis(700));
+    running.signal_if_running("HUP");
+    let outcome = running.finish();
+    // Where the system does not show what is ignored, nothing is listened for either.
+    outcome.exits(0);
 }
 
 #[test]

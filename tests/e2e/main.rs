@@ -5,6 +5,8 @@
 mod answers;
 #[cfg(unix)]
 mod asking;
+#[cfg(unix)]
+mod audit;
 mod broker;
 mod command_line;
 mod completion;

@@ -44,6 +44,60 @@ fn a_remote_server_that_is_not_there_exits_5() {
     assert!(outcome.stderr.contains("127.0.0.1:9"), "{outcome:?}");
 }
 
+#[test]
+fn what_is_no_address_is_refused_before_anything_is_tried() {
+    let program = pressed(Kind::Bundled, "everyday");
+    let line = ["echo", "--text", "x", "-v"];
+    for (option, address) in [
+        ("--mcp-url", "nonsense"),
+        ("--mcp-url", "ftp://x/"),
+        ("--mcp-url", "http://"),
+        ("--mcp-url", "http://a b/"),
+        ("--mcp-fallback-url", "nonsense"),
+    ] {
+        let outcome = Sandbox::new().run(&program, line.iter().chain(&[option, address]));
+        let outcome = outcome.exits(2);
+        assert!(outcome.stderr.contains(address), "{outcome:?}");
+        assert!(!outcome.stderr.contains("trying again"), "{outcome:?}");
+    }
+    let header = [
+        "--mcp-fallback-url",
+        "http://127.0.0.1:9/",
+        "--mcp-fallback-header",
+        "bad",
+    ];
+    let outcome = Sandbox::new().run(&program, line.iter().chain(&header));
+    assert!(outcome.exits(2).stderr.contains("`bad`"));
+}
+
+#[test]
+fn an_address_is_shown_without_what_may_be_secret_in_it() {
+    let program = pressed(Kind::Bundled, "everyday");
+    let address = "http://user:hunter2pass@127.0.0.1:9/mcp?token=hunter2token";
+    let option = ["--mcp-url", address, "--mcp-retries", "0"];
+    for line in [
+        ["echo", "--text", "x", "-v"].as_slice(),
+        &["echo", "--text", "x", "--dry-run"],
+        &["self", "info"],
+        &["self", "doctor"],
+    ] {
+        let outcome = Sandbox::new().run(&program, line.iter().chain(&option));
+        let said = format!("{}{}", outcome.stdout, outcome.stderr);
+        assert!(said.contains("127.0.0.1:9"), "{outcome:?}");
+        assert!(!said.contains("hunter2"), "{outcome:?}");
+    }
+}
+
+#[test]
+fn a_server_that_is_nowhere_to_be_found_is_told_by_its_first_answer() {
+    let sandbox = Sandbox::new();
+    let listening = mcpress_fixtures::listen("faulty", &["--on", "greeting", "--faults", "404x*"]);
+    let url = listening.as_ref().unwrap().url();
+    let line = ["inspect", "--url", url, "--protocol", "2025-11-25"];
+    let outcome = sandbox.run(mcpress(), line).exits(5);
+    assert!(outcome.stderr.contains("404"), "{outcome:?}");
+}
+
 /// A server that notes the head of one request and answers it with this.
 fn once(answer: &'static str) -> (String, std::thread::JoinHandle<String>) {
     use std::io::{Read, Write};

@@ -302,8 +302,10 @@ fn where_no_server_is_there_the_error_tells_of_both() {
     assert!(error["first"].as_str().unwrap().contains(first), "{error}");
 
     // A fallback that cannot even be tried does not hide why it would have been.
-    let line = ["add", "--mcp-url", first, "--mcp-fallback-command", "'"];
-    let outcome = Sandbox::new().run(&program, line).exits(5);
+    let line = |command| ["add", "--mcp-url", first, "--mcp-fallback-command", command];
+    Sandbox::new().run(&program, line("'")).exits(2);
+    let outcome = Sandbox::new().run(&program, line("other ${NOBODY_SET_IT}"));
+    let outcome = outcome.exits(5);
     assert!(
         outcome.stderr.contains("the fallback is of no use"),
         "{outcome:?}"

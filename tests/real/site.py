@@ -173,8 +173,8 @@ class Machine:
             path.unlink()
         log.mkdir()
         self.refuses("what cannot be written is not done", self.zoo(*echo), "audit_required")
-        self.fresh(f"[audit]\nfile = '{self.home}/log'\n", user="[audit]\nfile = 'mine'\nrequired = true\n")
-        self.works("the site names the file", self.zoo(*echo))
+        self.fresh("[audit]\nfile = '~/log'\n", user="[audit]\nfile = 'mine'\nrequired = true\n")
+        self.works("the site names the file", self.zoo(*echo, env={"HOME": str(self.elsewhere)}))
         self.report.equal("the user has it required all the same", len(self.lines("log")), 2)
 
     def limits(self):

@@ -1,10 +1,5 @@
 //! The runtime as it was when this mcpress was built.
 
-use std::fmt::Write;
-use std::sync::LazyLock;
-
-use sha2::{Digest, Sha256};
-
 mod built {
     include!(concat!(env!("OUT_DIR"), "/runtime.rs"));
 }
@@ -30,23 +25,7 @@ pub(super) fn files() -> impl Iterator<Item = (&'static str, &'static str)> {
 ///
 /// The path holds a hash of the content because cargo goes by the path and by times: a runtime that
 /// changed is another crate to it, and one that did not is built once for all generated crates.
-pub(super) fn directory() -> &'static str {
-    static DIRECTORY: LazyLock<String> = LazyLock::new(|| {
-        let mut hash = Sha256::new();
-        for (path, text) in files() {
-            for part in [path, text] {
-                hash.update((part.len() as u64).to_le_bytes());
-                hash.update(part);
-            }
-        }
-        let mut directory = String::from(PREFIX);
-        for byte in &hash.finalize()[..4] {
-            write!(directory, "{byte:02x}").expect("a String takes any text");
-        }
-        directory
-    });
-    &DIRECTORY
-}
+pub(super) const DIRECTORY: &str = built::DIRECTORY;
 
 /// What the path of every vendored runtime begins with.
 pub(super) const PREFIX: &str = "vendor/mcpress-runtime-";

@@ -18,7 +18,7 @@ pub(super) fn text(name: &CrateName, version: &str, http: bool) -> String {
         .iter()
         .map(|feature| format!("{feature} = [\"mcpress-runtime/{feature}\"]\n"))
         .collect();
-    let runtime = embedded::directory();
+    let runtime = embedded::DIRECTORY;
     format!(
         r#"# {HEADER}
 

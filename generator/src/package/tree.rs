@@ -3,16 +3,20 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::File;
 use super::embedded;
 use crate::emit::HEADER;
+use crate::parallel;
 
 /// The file by which mcpress knows a directory as its own.
 pub(super) const MARKER: &str = "mcpress.lock";
+
+/// The fewest files that are worth a thread of their own.
+const FEWEST: usize = 64;
 
 /// Whether a directory that mcpress did not make may be written to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,29 +87,50 @@ pub fn write(
     ownership: Ownership,
 ) -> Result<Written, PackageError> {
     claim(directory, ownership)?;
+    let places: Vec<PathBuf> = files
+        .iter()
+        .map(|file| directory.join(&file.path))
+        .collect();
+    let parents: BTreeSet<&Path> = places.iter().filter_map(|place| place.parent()).collect();
+    for parent in parents {
+        fs::create_dir_all(parent).map_err(failed("create", parent))?;
+    }
+    let put = parallel::map(files, FEWEST, |index, file| put(file, &places[index]));
     let mut done = Written::default();
-    let mut parents = BTreeSet::new();
-    for File { path, text } in files {
-        let place = directory.join(path);
-        if let Some(parent) = place.parent()
-            && parents.insert(parent.to_owned())
-        {
-            fs::create_dir_all(parent).map_err(failed("create", parent))?;
-        }
-        if fs::read(&place).is_ok_and(|old| old == text.as_bytes()) {
-            done.unchanged += 1;
-        } else {
-            replace(&place, |new| fs::write(new, text)).map_err(failed("write", &place))?;
-            done.written.push(path.clone());
-        }
-        if path.starts_with(embedded::PREFIX) {
-            age(&place).map_err(failed("set the time of", &place))?;
+    for (file, is_new) in files.iter().zip(put) {
+        match is_new? {
+            true => done.written.push(file.path.clone()),
+            false => done.unchanged += 1,
         }
     }
     let current: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
     remove_sources(directory, "src", &current, &mut done.removed)?;
     remove_runtimes(directory, &current, &mut done.removed)?;
     Ok(done)
+}
+
+/// Puts a file at its place; whether it was another before, or none.
+///
+/// A file of the runtime gets a time long past, the same in every crate. The crates share a target
+/// directory, where the runtime was built for the first of them. Cargo builds it again when one of its
+/// files is newer than that, which in a crate generated later each would be. Its path changes when its
+/// content does, so the time need not.
+fn put(File { path, text }: &File, place: &Path) -> Result<bool, PackageError> {
+    let long_past = SystemTime::UNIX_EPOCH + Duration::from_secs(978_307_200); // 2001-01-01
+    let time = path.starts_with(embedded::PREFIX).then_some(long_past);
+    if fs::read(place).is_ok_and(|old| old == text.as_bytes()) {
+        if let Some(time) = time {
+            age(place, time).map_err(failed("set the time of", place))?;
+        }
+        return Ok(false);
+    }
+    let fill = |new: &Path| {
+        let mut file = fs::File::create(new)?;
+        file.write_all(text.as_bytes())?;
+        time.map_or(Ok(()), |time| file.set_modified(time))
+    };
+    replace(place, fill).map_err(failed("write", place))?;
+    Ok(true)
 }
 
 /// Puts what `fill` writes at `place`, at once.
@@ -160,20 +185,15 @@ fn claim(directory: &Path, ownership: Ownership) -> Result<(), PackageError> {
     Ok(())
 }
 
-/// Gives a file of the runtime a time long past, the same in every crate.
-///
-/// The crates share a target directory, where the runtime was built for the first of them. Cargo
-/// builds it again when one of its files is newer than that, which in a crate generated later each
-/// would be. Its path changes when its content does, so the time need not.
-fn age(file: &Path) -> io::Result<()> {
-    let long_past = SystemTime::UNIX_EPOCH + Duration::from_secs(978_307_200); // 2001-01-01
-    if fs::metadata(file)?.modified()? == long_past {
+/// Gives a file a time, if it has another.
+fn age(file: &Path, time: SystemTime) -> io::Result<()> {
+    if fs::metadata(file)?.modified()? == time {
         return Ok(());
     }
     fs::File::options()
         .write(true)
         .open(file)?
-        .set_modified(long_past)
+        .set_modified(time)
 }
 
 /// Removes the modules that an earlier generation wrote and this one did not.

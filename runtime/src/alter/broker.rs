@@ -203,6 +203,10 @@ impl Broker for AlterBroker {
         Box::pin(self.supplied(wants))
     }
 
+    fn begin(&self) {
+        self.routes.begin();
+    }
+
     fn close(&self) -> Boxed<'_, Option<Error>> {
         Box::pin(self.routes.close())
     }

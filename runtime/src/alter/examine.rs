@@ -23,21 +23,26 @@ type List<'a> = (Option<&'a Secret>, Result<Vec<Listed>, Refusal>);
 /// Looks at everything, and asks for no credential.
 pub(super) async fn examine(alter: &Alter, wanted: &[Grant]) -> Vec<Finding> {
     let holder = alter.holder().await;
-    let mut findings = vec![key(alter, &holder)];
-    let is_reached = !matches!(
+    let clock = alter.skew().map(self::clock);
+    let is_of_use = !matches!(
         &holder,
         Err(refusal) if matches!(refusal.kind, Kind::NoConnection | Kind::TimedOut)
+            || refusal.status == Some(401)
     );
-    findings.push(backend(alter, &holder));
-    findings.extend(alter.skew().map(self::clock));
-    if !is_reached {
-        return findings;
-    }
-    if let Err(refusal) = &holder
-        && refusal.status == Some(401)
-    {
-        return findings;
-    }
+    let grants = match is_of_use {
+        true => grants(alter, wanted, &holder).await,
+        false => Vec::new(),
+    };
+    // That a key was replaced is said with some answers and not with others: all are heard first.
+    let mut findings = vec![key(alter, &holder), backend(alter, &holder)];
+    findings.extend(clock);
+    findings.extend(grants);
+    findings
+}
+
+/// Looks at the grants, and lists them once a user.
+async fn grants(alter: &Alter, wanted: &[Grant], holder: &Result<Holder, Refusal>) -> Vec<Finding> {
+    let mut findings = Vec::with_capacity(wanted.len());
     let mut listed: Vec<List<'_>> = Vec::new();
     for grant in wanted {
         let user = grant.user_token.as_ref();
@@ -48,7 +53,7 @@ pub(super) async fn examine(alter: &Alter, wanted: &[Grant]) -> Vec<Finding> {
             continue;
         };
         findings.push(match list {
-            Ok(list) => self::grant(alter, grant, list, &holder),
+            Ok(list) => self::grant(alter, grant, list, holder),
             Err(refusal) => unlisted(grant, refusal),
         });
     }

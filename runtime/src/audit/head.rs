@@ -5,6 +5,9 @@ use std::io::{self, Read, Seek, Write};
 
 use crate::digest;
 
+/// How long one is: four numbers of 20 digits, two digests, and what is between and behind them.
+const LENGTH: usize = 4 * 20 + 2 * 64 + 6;
+
 /// Where a log begins and where it ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Head {
@@ -62,6 +65,12 @@ impl Head {
             })
         };
         Ok(head())
+    }
+
+    /// Makes room for a head where there is none: no line is written that the disk has no head for.
+    pub(super) fn reserve(file: &mut File) -> io::Result<()> {
+        file.rewind()?;
+        file.write_all(&[b' '; LENGTH])
     }
 
     /// Writes it, in as many bytes as any other has: one is written over another at once.

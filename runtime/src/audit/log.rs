@@ -1,7 +1,7 @@
 //! The files of a log: written at their end by one process at a time, read by anybody at any time.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Take, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -31,13 +31,15 @@ pub(crate) struct Log {
 /// The files of a log at one time, the oldest first.
 #[derive(Debug)]
 pub(super) struct Snapshot {
-    pub(super) head: Option<Head>,
-    pub(super) files: Vec<(PathBuf, File)>,
+    /// The head, if there is one; the error, where it cannot be read.
+    pub(super) head: io::Result<Option<Head>>,
+    pub(super) files: Vec<(PathBuf, Take<File>)>,
 }
 
 impl Log {
-    /// Writes a line, and gives its number.
+    /// Writes a line, and gives its number. Where that fails, the log is as it was.
     pub(crate) fn append(&self, fields: Map<String, Value>) -> io::Result<u64> {
+        self.is_file()?;
         let mut held = lock::hold(&self.beside("head"), PATIENCE)?;
         let kept = Head::read(&mut held)?;
         let mut file = self.open()?;
@@ -46,8 +48,13 @@ impl Log {
         let mut head = match kept {
             Some(head) => self.caught_up(head, &mut file, length)?,
             None => match self.rebuilt()? {
-                None => Head::new(),
+                None => {
+                    let head = Head::new();
+                    head.write(&mut held)?;
+                    head
+                }
                 Some(head) => {
+                    Head::reserve(&mut held)?;
                     line.insert("head".to_owned(), LOST.into());
                     head
                 }
@@ -62,30 +69,51 @@ impl Log {
         line.insert("seq".to_owned(), (head.seq + 1).into());
         line.extend(fields);
         line.insert("prev".to_owned(), head.hash.clone().into());
-        let mut text = Value::Object(line).to_string();
-        head.advance(text.as_bytes());
-        text.push('\n');
-        file.write_all(text.as_bytes())?;
-        head.length = file.metadata()?.len();
-        head.write(&mut held)?;
+        let line = Value::Object(line).to_string();
+        head.advance(line.as_bytes());
+        let (begin, is_torn) = end(&mut file)?;
+        // What is torn is let be: whoever looks is to see it, and this line to stand for itself.
+        let text = format!("{}{line}\n", if is_torn { "\n" } else { "" });
+        head.length = begin + text.len() as u64;
+        let written = file.write_all(text.as_bytes());
+        if let Err(error) = written.and_then(|()| head.write(&mut held)) {
+            let _ = file.set_len(begin);
+            return Err(error);
+        }
         Ok(head.seq)
     }
 
-    /// Whether a line could be written now. None is.
+    /// Whether a line could be written now. None is, and nothing is left behind.
     ///
     /// # Errors
     ///
     /// Why it could not.
     pub(crate) fn is_writable(&self) -> io::Result<()> {
-        if !self.file.exists() {
-            return private::try_folder(&self.file);
+        self.is_file()?;
+        let head = self.beside("head");
+        let is_begun = self.file.exists() && head.exists();
+        if is_begun {
+            lock::hold(&head, PATIENCE)?;
+            File::options().append(true).open(&self.file)?;
         }
-        lock::hold(&self.beside("head"), PATIENCE)?;
-        File::options().append(true).open(&self.file).map(drop)
+        match private::try_folder(&self.file) {
+            // Those files are there that a line takes.
+            Err(error) if is_begun && error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+            tried => tried,
+        }
+    }
+
+    /// Whether the log is a file, or nothing yet: beside anything else none is made.
+    fn is_file(&self) -> io::Result<()> {
+        match fs::metadata(&self.file) {
+            Ok(metadata) if !metadata.is_file() => Err(io::Error::other("it is no regular file")),
+            _ => Ok(()),
+        }
     }
 
     /// The keyed digest of a call's arguments.
     pub(crate) fn digest(&self, arguments: &Value) -> io::Result<String> {
+        self.is_file()?;
         let salt = self.salt()?;
         let digest = digest::keyed(&salt, digest::canonical(arguments).as_bytes());
         Ok(digest::hex(&digest))
@@ -112,23 +140,28 @@ impl Log {
         Ok(salt)
     }
 
-    /// The log as it is now. Nothing is made where there is none.
+    /// The log as it is now. Nothing is made and nothing has to be writable: a log may be a copy that is
+    /// kept as evidence.
     pub(super) fn snapshot(&self) -> io::Result<Snapshot> {
-        if !self.beside("head").exists() && self.older().is_empty() && !self.file.exists() {
-            return Ok(Snapshot {
-                head: None,
-                files: Vec::new(),
-            });
-        }
-        let mut held = lock::hold(&self.beside("head"), PATIENCE)?;
-        let head = Head::read(&mut held)?;
+        self.is_file()?;
+        // Held until all files are open.
+        let mut held = lock::share(&self.beside("head"), PATIENCE);
+        let head = match &mut held {
+            Ok(held) => Head::read(held),
+            Err(error) if is_absent(error) => Ok(None),
+            Err(error) => Err(std::mem::replace(error, io::ErrorKind::Other.into())),
+        };
         let paths = self.older().into_iter().map(|(_, path)| path);
         let paths = paths.chain([self.file.clone()]);
         let mut files = Vec::new();
         for path in paths {
             match File::open(&path) {
-                Ok(file) => files.push((path, file)),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Ok(file) => {
+                    // What is written later may be seen in part.
+                    let length = file.metadata()?.len();
+                    files.push((path, file.take(length)));
+                }
+                Err(error) if is_absent(&error) => {}
                 Err(error) => return Err(error),
             }
         }
@@ -191,7 +224,8 @@ impl Log {
         let mut whole = head.length;
         for line in rest.split_inclusive(|byte| *byte == b'\n') {
             let Some(text) = line.strip_suffix(b"\n") else {
-                file.set_len(whole)?;
+                // Of a file that can only grow it stays, and the next line begins behind it.
+                let _ = file.set_len(whole);
                 break;
             };
             match link(text) {
@@ -250,6 +284,24 @@ impl Log {
         }
         Ok(())
     }
+}
+
+/// Whether a file is not there, nor its folder.
+fn is_absent(error: &io::Error) -> bool {
+    use io::ErrorKind::{NotADirectory, NotFound};
+    matches!(error.kind(), NotFound | NotADirectory)
+}
+
+/// How long a file is, and whether it ends within a line.
+fn end(file: &mut File) -> io::Result<(u64, bool)> {
+    let length = file.metadata()?.len();
+    if length == 0 {
+        return Ok((0, false));
+    }
+    let mut last = [0];
+    file.seek(SeekFrom::Start(length - 1))?;
+    file.read_exact(&mut last)?;
+    Ok((length, last != *b"\n"))
 }
 
 /// The number of a line and the digest of the one before it.

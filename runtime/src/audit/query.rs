@@ -8,15 +8,18 @@ use serde_json::Value;
 use super::log::Log;
 use crate::clock;
 use crate::error::Exit;
-use crate::policy::matches_name;
+use crate::policy::{Subject, matches_name};
+use crate::spec::Tool;
 
 /// What a call came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Ok,
     Error,
-    /// It was not made, or its credentials were refused.
+    /// It was not let, or its credentials were refused.
     Denied,
+    /// The line was wrong, and the server was not asked.
+    Usage,
     /// It was begun, and its process did not live to its end.
     Unfinished,
 }
@@ -24,8 +27,10 @@ pub(crate) enum Outcome {
 /// Which calls are wanted.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Query {
-    /// Of a tool by this name.
+    /// Of a tool by this name, either of the two that it has.
     pub(crate) tool: Option<String>,
+    /// The tools that are known.
+    pub(crate) tools: &'static [Tool],
     /// By this user, of the system's or of the identity's.
     pub(crate) user: Option<String>,
     pub(crate) outcome: Option<Outcome>,
@@ -36,13 +41,14 @@ pub(crate) struct Query {
 }
 
 impl Outcome {
-    pub(crate) const NAMES: [&'static str; 4] = ["ok", "error", "denied", "unfinished"];
+    pub(crate) const NAMES: [&'static str; 5] = ["ok", "error", "denied", "usage", "unfinished"];
 
     pub(crate) fn of(name: &str) -> Option<Self> {
         Some(match name {
             "ok" => Self::Ok,
             "error" => Self::Error,
             "denied" => Self::Denied,
+            "usage" => Self::Usage,
             "unfinished" => Self::Unfinished,
             _ => return None,
         })
@@ -53,6 +59,7 @@ impl Outcome {
             Self::Ok => "ok",
             Self::Error => "error",
             Self::Denied => "denied",
+            Self::Usage => "usage",
             Self::Unfinished => "unfinished",
         }
     }
@@ -60,10 +67,15 @@ impl Outcome {
 
 /// What a line says that its call came to.
 pub(crate) fn outcome(line: &Value) -> Outcome {
+    let is = |name: &str, word: &str| line.get(name).is_some_and(|value| value == word);
     match line.get("exit").and_then(Value::as_u64) {
         None => Outcome::Unfinished,
+        // However it ended: one that was interrupted at the question was not let.
+        Some(_) if is("decision", "denied") => Outcome::Denied,
         Some(0) => Outcome::Ok,
         Some(exit) if exit == Exit::Denied as u64 => Outcome::Denied,
+        // What a server says to wrong arguments is `refused`.
+        Some(_) if is("error", "usage") => Outcome::Usage,
         Some(_) => Outcome::Error,
     }
 }
@@ -115,8 +127,15 @@ impl Query {
         };
         self.since.is_none_or(|since| time >= since)
             && self.until.is_none_or(|until| time < until)
-            && is(&self.tool, &["tool"])
+            && self.is_of_tool(text("tool").unwrap_or_default())
             && is(&self.user, &["user", "subject"])
             && self.outcome.is_none_or(|wanted| wanted == outcome(line))
+    }
+
+    fn is_of_tool(&self, wire: &str) -> bool {
+        self.tool.as_ref().is_none_or(|pattern| {
+            let known = self.tools.iter().find(|tool| tool.wire == wire);
+            Subject::tool(wire, known).is_named(pattern)
+        })
     }
 }

@@ -1,4 +1,8 @@
 //! A line of the log.
+//!
+//! It keeps what it was told and is masked when it is written: which secrets there are is known only
+//! as the run goes on. What is this program's own word is not masked, so that nobody can have a call
+//! lost by naming its tool a secret.
 
 use std::time::{Duration, Instant};
 
@@ -9,10 +13,11 @@ use crate::clock;
 use crate::context::Context;
 use crate::error::Error;
 use crate::identity::Caller;
-use crate::secret::mask::mask;
+use crate::policy::Subject;
+use crate::secret::mask::Mask;
 use crate::text::{cut, line};
 
-/// The most characters of a text that was the caller's to choose.
+/// The most characters of a text that was somebody else's to choose.
 const MOST: usize = 300;
 
 /// What was decided of a call before it was made.
@@ -28,51 +33,91 @@ pub(crate) enum Decision {
 }
 
 /// A call, to be written down.
-#[derive(Debug)]
 pub(crate) struct Record {
-    started: Instant,
-    fields: Map<String, Value>,
+    /// Since when it is made, if it is.
+    since: Option<Instant>,
+    fields: Vec<(&'static str, Field)>,
     pub(crate) decision: Decision,
     begun: Option<u64>,
 }
 
+/// What is said of a call.
+#[derive(Clone)]
+enum Field {
+    /// The word of this program, or of somebody who is believed.
+    Own(Value),
+    /// The caller's words, in which a secret may be.
+    Told(String),
+}
+
+/// The server of a call.
+pub(crate) enum Server {
+    /// The one that the program was made for.
+    Usual(String),
+    /// One that was named instead.
+    Named(String),
+}
+
 impl Record {
-    /// A call that begins now.
-    pub(crate) fn new(tool: &str, server: String, context: &Context) -> Self {
+    /// A call that may be made.
+    pub(crate) fn new(subject: &Subject<'_>, server: Server, context: &Context) -> Self {
         let mut record = Self {
-            started: Instant::now(),
-            fields: Map::new(),
+            since: None,
+            fields: Vec::new(),
             decision: Decision::Denied,
             begun: None,
         };
-        record.set("time", Some(clock::text(clock::now())));
-        record.set("tool", Some(shown(tool)));
-        record.set("run", Some(shown(&context.run)));
-        record.set("parent", context.parent_tool.as_deref().map(shown));
-        record.set("thread", context.thread.as_deref().map(shown));
-        record.set("reason", context.reason.as_deref().map(shown));
-        record.set("user", Some(user::name()));
-        record.set("server", Some(shown(&server)));
+        record.own("time", clock::text(clock::now()));
+        let name = subject.logged();
+        match subject.known {
+            Some(_) => record.own("tool", shown(&name)),
+            None => record.told("tool", Some(&name)),
+        }
+        record.told("run", Some(&context.run));
+        record.told("parent", context.parent_tool.as_deref());
+        record.told("thread", context.thread.as_deref());
+        record.told("reason", context.reason.as_deref());
+        record.own("user", shown(&user::name()));
+        match server {
+            Server::Usual(server) => record.own("server", shown(&server)),
+            Server::Named(server) => record.told("server", Some(&server)),
+        }
         record
     }
 
-    fn set(&mut self, name: &str, value: Option<String>) {
-        if let Some(value) = value.filter(|value| !value.is_empty()) {
-            self.fields.insert(name.to_owned(), value.into());
+    fn set(&mut self, name: &'static str, field: Field) {
+        match self.fields.iter_mut().find(|(other, _)| *other == name) {
+            Some((_, kept)) => *kept = field,
+            None => self.fields.push((name, field)),
+        }
+    }
+
+    fn own(&mut self, name: &'static str, value: impl Into<Value>) {
+        let value = value.into();
+        if value != "" {
+            self.set(name, Field::Own(value));
+        }
+    }
+
+    fn told(&mut self, name: &'static str, text: Option<&str>) {
+        if let Some(text) = text.filter(|text| !text.is_empty()) {
+            self.set(name, Field::Told(text.to_owned()));
         }
     }
 
     /// The server that was asked in the end, because the first was not there.
     pub(crate) fn is_answered_by(&mut self, server: &str) {
-        self.set("server", Some(shown(server)));
+        self.told("server", Some(server));
     }
 
     /// Who calls, where that is known.
     pub(crate) fn is_of(&mut self, caller: &Caller) {
-        self.set("subject", caller.subject.as_deref().map(shown));
+        if let Some(subject) = &caller.subject {
+            self.own("subject", shown(subject));
+        }
         if !caller.roles.is_empty() {
             let roles: Vec<_> = caller.roles.iter().map(|role| shown(role)).collect();
-            self.fields.insert("roles".to_owned(), roles.into());
+            self.own("roles", roles);
         }
     }
 
@@ -80,7 +125,9 @@ impl Record {
     pub(crate) fn has(&mut self, arguments: &Value, audit: &Audit) {
         // The line says the same without it; that it cannot be written is found out when it is.
         let digest = audit.log.as_ref().map(|log| log.digest(arguments));
-        self.set("arguments", digest.and_then(Result::ok));
+        if let Some(Ok(digest)) = digest {
+            self.own("arguments", digest);
+        }
     }
 
     /// Writes down that the call begins.
@@ -90,9 +137,19 @@ impl Record {
             return Err(std::io::Error::new(std::io::ErrorKind::NotFound, words));
         };
         let mut fields = self.fields.clone();
-        fields.insert("event".to_owned(), "begun".into());
-        self.begun = Some(log.append(fields)?);
+        fields.push(("event", Field::Own("begun".into())));
+        self.begun = Some(log.append(written(fields))?);
         Ok(())
+    }
+
+    /// The call is about to be made: from here on it takes time.
+    pub(crate) fn is_made(&mut self) {
+        self.since = Some(Instant::now());
+    }
+
+    /// Nothing came of that: it failed before the server was asked.
+    pub(crate) fn was_not_made(&mut self) {
+        self.since = None;
     }
 
     /// Writes down what it came to.
@@ -100,30 +157,52 @@ impl Record {
         let Some(log) = &audit.log else {
             return Ok(());
         };
-        let (decision, by, rule) = match std::mem::take(&mut self.decision) {
-            Decision::Allowed(rule) => ("allowed", None, rule),
-            Decision::Confirmed { by, rule } => ("confirmed", Some(by.to_owned()), Some(rule)),
-            Decision::Denied => {
-                let why = outcome.as_ref().err().map(ToString::to_string);
-                ("denied", None, why)
+        match std::mem::take(&mut self.decision) {
+            Decision::Allowed(rule) => {
+                self.own("decision", "allowed");
+                self.own("rule", shown(&rule.unwrap_or_default()));
             }
-        };
-        self.set("decision", Some(decision.to_owned()));
-        self.set("by", by);
-        self.set("rule", rule.as_deref().map(shown));
+            Decision::Confirmed { by, rule } => {
+                self.own("decision", "confirmed");
+                self.own("by", by);
+                self.own("rule", shown(&rule));
+            }
+            Decision::Denied => {
+                self.own("decision", "denied");
+                // It names what was called.
+                let why = outcome.as_ref().err().map(ToString::to_string);
+                self.told("rule", why.as_deref());
+            }
+        }
         let exit = outcome
             .as_ref()
             .map_or_else(|error| error.exit() as u8, |()| 0);
-        self.fields.insert("exit".to_owned(), exit.into());
-        let code = outcome.as_ref().err().map(|error| error.code().to_owned());
-        self.set("error", code);
-        let taken = milliseconds(self.started.elapsed());
-        self.fields.insert("ms".to_owned(), taken);
-        if let Some(begun) = self.begun {
-            self.fields.insert("begun".to_owned(), begun.into());
+        self.own("exit", exit);
+        if let Err(error) = outcome {
+            self.own("error", error.code());
         }
-        log.append(self.fields).map(|_| ())
+        if let Some(since) = self.since {
+            self.own("ms", milliseconds(since.elapsed()));
+        }
+        if let Some(begun) = self.begun {
+            self.own("begun", begun);
+        }
+        log.append(written(self.fields)).map(|_| ())
     }
+}
+
+/// The fields of a line, without the secrets that are known by now.
+fn written(fields: Vec<(&'static str, Field)>) -> Map<String, Value> {
+    let mask = Mask::now();
+    let fields = fields.into_iter().map(|(name, field)| {
+        let value = match field {
+            Field::Own(value) => value,
+            // Once more, for what only a line of it is.
+            Field::Told(text) => cut(&mask.over(&line(&mask.over(&text))), MOST).into(),
+        };
+        (name.to_owned(), value)
+    });
+    fields.collect()
 }
 
 /// Milliseconds, to a tenth.
@@ -134,5 +213,5 @@ fn milliseconds(time: Duration) -> Value {
 
 /// A text in one line of a certain length.
 fn shown(text: &str) -> String {
-    cut(&line(&mask(text)), MOST)
+    cut(&line(text), MOST)
 }

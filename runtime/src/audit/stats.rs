@@ -13,7 +13,8 @@ pub(crate) struct Statistics {
     pub(crate) ok: usize,
     pub(crate) errors: usize,
     pub(crate) denied: usize,
-    /// How long those took that were made, sorted.
+    pub(crate) usage: usize,
+    /// How long those took that were made, in milliseconds, sorted.
     times: Vec<f64>,
     pub(crate) last: String,
 }
@@ -38,17 +39,19 @@ impl Statistics {
         let time = line.get("time").and_then(Value::as_str).unwrap_or_default();
         self.last = self.last.as_str().max(time).to_owned();
         self.calls += 1;
-        match outcome(line) {
-            Outcome::Ok => self.ok += 1,
-            Outcome::Denied => self.denied += 1,
-            Outcome::Error | Outcome::Unfinished => self.errors += 1,
-        }
-        if line.get("decision").and_then(Value::as_str) != Some("denied") {
+        let count = match outcome(line) {
+            Outcome::Ok => &mut self.ok,
+            Outcome::Denied => &mut self.denied,
+            Outcome::Usage => &mut self.usage,
+            Outcome::Error | Outcome::Unfinished => &mut self.errors,
+        };
+        *count += 1;
+        if matches!(outcome(line), Outcome::Ok | Outcome::Error) {
             self.times.extend(line.get("ms").and_then(Value::as_f64));
         }
     }
 
-    /// How many in a hundred of those that were let succeeded.
+    /// How many in a hundred succeeded of those that were let and could be made.
     pub(crate) fn success(&self) -> Option<f64> {
         let made = self.ok + self.errors;
         (made > 0).then(|| (self.ok as f64 * 1000.0 / made as f64).round() / 10.0)
@@ -66,6 +69,7 @@ impl Statistics {
             "ok": self.ok,
             "errors": self.errors,
             "denied": self.denied,
+            "usage": self.usage,
             "success": self.success(),
             "p50_ms": self.percentile(50),
             "p90_ms": self.percentile(90),

@@ -7,6 +7,9 @@ use serde_json::json;
 use super::*;
 use crate::context::Context;
 use crate::error::Error;
+use crate::policy::Subject;
+use crate::secret::Secret;
+use crate::spec::Tool;
 
 /// A log in a folder that is gone at the end.
 struct Desk(PathBuf);
@@ -51,8 +54,17 @@ fn audit(log: &Log) -> Audit {
     }
 }
 
+/// A call that is made.
+fn call(tool: &str, context: &Context) -> Record {
+    let subject = Subject::tool(tool, None);
+    let mut record = Record::new(&subject, Server::Usual("uvx server".to_owned()), context);
+    record.decision = Decision::Allowed(None);
+    record.is_made();
+    record
+}
+
 fn write(log: &Log, tool: &str) {
-    let record = Record::new(tool, "server".to_owned(), &Context::default());
+    let record = call(tool, &Context::default());
     record.end(&audit(log), &Ok(())).unwrap();
 }
 
@@ -85,7 +97,7 @@ fn a_line_has_what_was_called_and_no_argument() {
         reason: Some("because\nit is\u{1b}[31m so".to_owned()),
         ..Context::default()
     };
-    let mut record = Record::new("drop_table", "uvx server".to_owned(), &context);
+    let mut record = call("drop_table", &context);
     record.has(&json!({"table": "people", "n": 1}), &audit);
     record.decision = Decision::Confirmed {
         by: "flag",
@@ -137,6 +149,31 @@ fn a_line_has_what_was_called_and_no_argument() {
         .digest(&json!({"n": 1, "table": "people"}));
     // The salt's folder is made with it.
     assert_ne!(elsewhere.unwrap(), same);
+}
+
+#[test]
+fn a_secret_is_masked_when_a_line_is_written_however_late_it_was_known() {
+    let desk = Desk::new("secrets");
+    let log = desk.log(SIZE, 9);
+    let context = Context {
+        run: "audit-sesame-1 and audit-sesame-2".to_owned(),
+        reason: Some("audit-ses\u{200b}ame-1".to_owned()),
+        ..Context::default()
+    };
+    let mut record = call("tool-audit-sesame-1", &context);
+    let _first = Secret::new("audit-sesame-1");
+    record.begin(&audit(&log)).unwrap();
+    let _second = Secret::new("audit-sesame-2");
+    record.end(&audit(&log), &Ok(())).unwrap();
+    let lines = lines(&log);
+    let read = |line: &String| serde_json::from_str::<serde_json::Value>(line).unwrap();
+    let lines: Vec<_> = lines.iter().map(read).collect();
+    for line in &lines {
+        assert_eq!(line["tool"], "tool-[redacted]");
+        assert_eq!(line["reason"], "[redacted]");
+    }
+    assert_eq!(lines[0]["run"], "[redacted] and audit-sesame-2");
+    assert_eq!(lines[1]["run"], "[redacted] and [redacted]");
 }
 
 #[cfg(unix)]
@@ -288,9 +325,111 @@ fn a_process_that_was_killed_while_it_wrote_costs_nothing_but_its_line() {
     let mut text = std::fs::read_to_string(&log.file).unwrap();
     text.push_str("{\"seq\":6,\"tool\":\"to");
     std::fs::write(&log.file, text).unwrap();
-    assert_eq!(found(&log), Vec::<String>::new());
+    assert_eq!(found(&log), ["audit.jsonl:6: is torn: its end is missing"]);
     write(&log, "tool6");
     assert_eq!((found(&log), lines(&log).len()), (vec![], 6));
+}
+
+/// Takes so many bytes from the end of a log.
+fn tear(log: &Log, bytes: u64) {
+    let file = std::fs::File::options()
+        .write(true)
+        .open(&log.file)
+        .unwrap();
+    let length = file.metadata().unwrap().len();
+    file.set_len(length - bytes).unwrap();
+}
+
+#[test]
+fn a_torn_end_is_told_of_and_costs_the_next_call_nothing() {
+    let calls = |log: &Log| {
+        let calls = log.find(&Query::default(), None).unwrap();
+        let tools = calls.iter().map(|call| call["tool"].to_string());
+        tools.collect::<Vec<_>>().join(" ")
+    };
+    let (_desk, log) = Desk::with("torn", 5);
+    tear(&log, 10);
+    let torn = "audit.jsonl:5: is torn: its end is missing";
+    let lost = "audit.jsonl: call 5 is missing at the end";
+    assert_eq!(found(&log), [torn, lost]);
+    write(&log, "tool6");
+    assert_eq!(calls(&log), r#""tool1" "tool2" "tool3" "tool4" "tool6""#);
+    assert_eq!(
+        found(&log),
+        [
+            "audit.jsonl:5: is no line of this log",
+            "audit.jsonl:6: call 5 is missing before"
+        ]
+    );
+    // Where only the end of the line is missing, the next one brings it.
+    let (_desk, log) = Desk::with("torn-by-one", 5);
+    tear(&log, 1);
+    assert_eq!(found(&log), [torn]);
+    write(&log, "tool6");
+    assert_eq!((found(&log), calls(&log).split(' ').count()), (vec![], 6));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_line_is_written_together_with_the_head_or_not_at_all() {
+    for calls in [0, 3] {
+        let (_desk, log) = Desk::with("no-room", calls);
+        log.digest(&json!({})).unwrap();
+        let head = log.beside("head");
+        let kept = std::fs::read(&head);
+        let _ = std::fs::remove_file(&head);
+        // On this there is room for no head.
+        std::os::unix::fs::symlink("/dev/full", &head).unwrap();
+        let record = call("tool", &Context::default());
+        let error = record.end(&audit(&log), &Ok(())).unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::StorageFull);
+        assert_eq!(lines(&log).len(), calls);
+        std::fs::remove_file(&head).unwrap();
+        if let Ok(kept) = kept {
+            std::fs::write(&head, kept).unwrap();
+        }
+        write(&log, "later");
+        assert_eq!((found(&log), lines(&log).len()), (vec![], calls + 1));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_log_is_read_where_nothing_can_be_written() {
+    use std::os::unix::fs::PermissionsExt;
+    let (desk, log) = Desk::with("read-only", 3);
+    let mode = |mode| {
+        let files = ["audit.jsonl", "audit.jsonl.head"].map(|name| desk.0.join("state").join(name));
+        for file in files.iter().filter(|file| file.exists()) {
+            std::fs::set_permissions(file, std::fs::Permissions::from_mode(mode)).unwrap();
+        }
+    };
+    mode(0o400);
+    assert_eq!(found(&log), Vec::<String>::new());
+    assert_eq!(log.find(&Query::default(), None).unwrap().len(), 3);
+    // A reader keeps no other reader out.
+    let held = std::fs::File::open(log.beside("head")).unwrap();
+    rustix::fs::flock(&held, rustix::fs::FlockOperation::LockShared).unwrap();
+    assert_eq!(found(&log), Vec::<String>::new());
+    std::fs::remove_file(log.beside("head")).unwrap();
+    assert_eq!(found(&log).len(), 1);
+    assert!(!log.beside("head").exists(), "looking made it");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_no_log() {
+    let desk = Desk::new("no-file");
+    std::fs::create_dir_all(&desk.0).unwrap();
+    let mut log = desk.log(SIZE, 9);
+    log.file = desk.0.join("device");
+    std::os::unix::fs::symlink("/dev/null", &log.file).unwrap();
+    let words = |error: std::io::Error| assert_eq!(error.to_string(), "it is no regular file");
+    words(log.append(serde_json::Map::new()).unwrap_err());
+    words(log.digest(&json!({})).unwrap_err());
+    words(log.is_writable().unwrap_err());
+    words(verify(&log, None).unwrap_err());
+    assert_eq!(std::fs::read_dir(&desk.0).unwrap().count(), 1);
 }
 
 #[test]
@@ -388,6 +527,18 @@ fn calls_are_found_by_tool_user_outcome_and_time() {
     assert_eq!(find(Query::default(), None), [1, 2, 3, 4]);
     assert_eq!(find(Query::default(), Some(2)), [3, 4]);
     assert_eq!(find(by(Some("get_*"), None, None), None), [1, 2, 4]);
+    // A tool is meant by its command as well, where it is known.
+    const TOOLS: &[Tool] = &[Tool {
+        wire: "drop_a",
+        command: "remove",
+        ..Tool::PLAIN
+    }];
+    let named = |name: &str| Query {
+        tools: TOOLS,
+        ..by(Some(name), None, None)
+    };
+    assert_eq!(find(named("rem*"), None), [3]);
+    assert_eq!(find(named("drop_a"), None), [3]);
     assert_eq!(find(by(None, Some("e*"), None), None), [3, 4]);
     assert_eq!(find(by(None, Some("root"), Some(Outcome::Ok)), None), [1]);
     assert_eq!(find(by(None, None, Some(Outcome::Error)), None), [2]);
@@ -406,7 +557,7 @@ fn a_call_that_was_written_down_when_it_began_is_one_call() {
     let desk = Desk::new("begun");
     let log = desk.log(SIZE, 9);
     let begin = |tool: &str| {
-        let mut record = Record::new(tool, String::new(), &Context::default());
+        let mut record = call(tool, &Context::default());
         record.begin(&audit(&log)).unwrap();
         record
     };
@@ -444,6 +595,31 @@ fn statistics_count_what_was_made_and_what_was_not() {
         [Some(48.0), Some(86.0), Some(95.0)]
     );
     assert_eq!(all.last, "1970-01-01T00:00:00.100Z");
+    // A line that was wrong is no failure of the tool's, a person at a question takes no time of a call's,
+    // and whoever leaves it has not let the call be made.
+    let lines = [
+        json!({"tool": "a", "exit": 0, "decision": "allowed", "ms": 10}),
+        json!({"tool": "a", "exit": 2, "decision": "allowed", "error": "usage", "ms": 0.1}),
+        json!({"tool": "a", "exit": 2, "decision": "allowed", "error": "refused", "ms": 20}),
+        json!({"tool": "a", "exit": 3, "decision": "allowed", "error": "missing_credential"}),
+        json!({"tool": "a", "exit": 130, "decision": "denied", "error": "interrupted", "ms": 3000}),
+        json!({"tool": "a", "event": "begun"}),
+    ];
+    let outcomes = lines.each_ref().map(|line| outcome(line).name());
+    assert_eq!(
+        outcomes,
+        ["ok", "usage", "error", "error", "denied", "unfinished"]
+    );
+    let (_, all) = statistics(&lines);
+    assert_eq!(
+        (all.calls, all.ok, all.errors, all.denied, all.usage),
+        (6, 1, 3, 1, 1)
+    );
+    assert_eq!(
+        (all.success(), all.percentile(99)),
+        (Some(25.0), Some(20.0))
+    );
+    assert_eq!(all.percentile(50), Some(10.0));
     let (_, none) = statistics(&[]);
     assert_eq!((none.success(), none.percentile(50)), (None, None));
 }
@@ -460,6 +636,9 @@ fn a_log_is_turned_off_moved_and_wanted_by_what_goes_first() {
         (audit.log.map(|log| (log.file, log.size)), audit.is_required)
     };
     assert_eq!(of(&["enabled = false"]), (None, false));
+    let table = Table::read(std::path::Path::new("f"), "file = ''").unwrap();
+    let error = Section::read(table).unwrap_err();
+    assert_eq!(error.to_string(), "f:1: `file`: names no file");
     let (log, is_required) = of(&["file = 'log'\nsize = 5", "enabled = false\nfile = '/x'"]);
     assert_eq!((log, is_required), (None, false));
     let (log, is_required) = of(&["required = true", "enabled = false\nfile = '/x'"]);

@@ -38,6 +38,7 @@ struct Link {
     says: Option<(u64, String)>,
     hash: String,
     is_after_loss: bool,
+    /// Whether it has the end of a line.
     is_whole: bool,
 }
 
@@ -63,15 +64,16 @@ impl std::fmt::Display for Finding {
 ///
 /// When it cannot be read.
 pub(crate) fn verify(log: &Log, noted: Option<&str>) -> io::Result<Verdict> {
-    let snapshot = log.snapshot()?;
-    let links = links(&snapshot)?;
+    let mut snapshot = log.snapshot()?;
+    let links = links(&mut snapshot)?;
+    let head = snapshot.head?;
     let mut check = Check {
         files: snapshot.files.iter().map(|(path, _)| path).collect(),
         log,
         findings: Vec::new(),
     };
-    let last = check.chain(&links, snapshot.head.as_ref());
-    check.end(last, snapshot.head.as_ref());
+    let last = check.chain(&links, head.as_ref());
+    check.end(last, head.as_ref());
     if let Some(noted) = noted
         && !links.iter().any(|link| link.hash == noted)
     {
@@ -84,9 +86,9 @@ pub(crate) fn verify(log: &Log, noted: Option<&str>) -> io::Result<Verdict> {
     })
 }
 
-fn links(snapshot: &Snapshot) -> io::Result<Vec<Link>> {
+fn links(snapshot: &mut Snapshot) -> io::Result<Vec<Link>> {
     let mut links = Vec::new();
-    for (at, (_, file)) in snapshot.files.iter().enumerate() {
+    for (at, (_, file)) in snapshot.files.iter_mut().enumerate() {
         let mut reader = BufReader::new(file);
         let mut bytes = Vec::new();
         for line in 1.. {
@@ -134,6 +136,9 @@ impl Check<'_> {
         let mut last: Option<(&Link, u64)> = None;
         let mut furthest: Option<(&Link, u64)> = None;
         for link in links {
+            if !link.is_whole {
+                self.find(Some(link), "is torn: its end is missing".to_owned());
+            }
             let Some((seq, prev)) = &link.says else {
                 if link.is_whole {
                     self.find(Some(link), "is no line of this log".to_owned());

@@ -11,7 +11,7 @@ use crate::output::pretty;
 use crate::run::Run;
 use crate::settings::{Format, Settings};
 use crate::spec::Spec;
-use crate::text::width;
+use crate::text::{line, width};
 
 /// The most calls that are listed unless told.
 const FEW: &str = "50";
@@ -84,9 +84,9 @@ pub(super) fn run(run: &Run, matches: &ArgMatches) -> Result<(), Error> {
     match matches.subcommand() {
         Some(("list", matches)) => {
             let limit = matches.get_one::<usize>("limit").copied();
-            list(run, &found(&log, matches, limit)?)
+            list(run, &found(run, &log, matches, limit)?)
         }
-        Some(("stats", matches)) => stats(run, &found(&log, matches, None)?),
+        Some(("stats", matches)) => stats(run, &found(run, &log, matches, None)?),
         Some(("verify", matches)) => {
             let expect = matches.get_one::<String>("expect");
             verify(run, &log, expect.map(String::as_str))
@@ -95,7 +95,12 @@ pub(super) fn run(run: &Run, matches: &ArgMatches) -> Result<(), Error> {
     }
 }
 
-fn found(log: &Log, matches: &ArgMatches, limit: Option<usize>) -> Result<Vec<Value>, Error> {
+fn found(
+    run: &Run,
+    log: &Log,
+    matches: &ArgMatches,
+    limit: Option<usize>,
+) -> Result<Vec<Value>, Error> {
     let text = |name: &str| matches.get_one::<String>(name).cloned();
     let time = |name: &str| {
         let Some(text) = text(name) else {
@@ -107,6 +112,7 @@ fn found(log: &Log, matches: &ArgMatches, limit: Option<usize>) -> Result<Vec<Va
     };
     let query = Query {
         tool: text("tool"),
+        tools: run.spec.tools,
         user: text("user"),
         outcome: text("outcome").and_then(|name| Outcome::of(&name)),
         since: time("since")?,
@@ -167,12 +173,12 @@ fn stats(run: &Run, calls: &[Value]) -> Result<(), Error> {
         return run.printer.data("no calls\n");
     }
     let head = [
-        "tool", "calls", "ok", "errors", "denied", "success", "p50", "p90", "p99", "last",
+        "tool", "calls", "ok", "errors", "denied", "usage", "success", "p50", "p90", "p99", "last",
     ];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     rows.extend(tools.iter().map(|(name, tool)| row(name, tool)));
     rows.push(row("all", &all));
-    run.printer.data(&table(rows, &[1, 2, 3, 4, 5, 6, 7, 8]))
+    run.printer.data(&table(rows, &[1, 2, 3, 4, 5, 6, 7, 8, 9]))
 }
 
 fn row(name: &str, tool: &Statistics) -> Vec<String> {
@@ -189,6 +195,7 @@ fn row(name: &str, tool: &Statistics) -> Vec<String> {
         tool.ok.to_string(),
         tool.errors.to_string(),
         tool.denied.to_string(),
+        tool.usage.to_string(),
         success,
         time(50),
         time(90),
@@ -235,8 +242,12 @@ fn verify(run: &Run, log: &Log, expect: Option<&str>) -> Result<(), Error> {
     }
 }
 
-/// Rows in columns, these of which are set to the right.
-fn table(rows: Vec<Vec<String>>, right: &[usize]) -> String {
+/// Rows in columns, these of which are set to the right. Whoever wrote into the log does not write on
+/// the terminal.
+fn table(mut rows: Vec<Vec<String>>, right: &[usize]) -> String {
+    for cell in rows.iter_mut().flatten() {
+        *cell = line(cell);
+    }
     let columns = rows.first().map_or(0, Vec::len);
     let widths: Vec<usize> = (0..columns)
         .map(|column| {
@@ -244,16 +255,16 @@ fn table(rows: Vec<Vec<String>>, right: &[usize]) -> String {
             widths.max().unwrap_or(0)
         })
         .collect();
-    let line = |row: &Vec<String>| {
-        let mut line = String::new();
+    let joined = |row: &Vec<String>| {
+        let mut text = String::new();
         for (at, (cell, wide)) in row.iter().zip(&widths).enumerate() {
             let blanks = " ".repeat(wide - width(cell));
             match right.contains(&at) {
-                true => line.push_str(&format!("{blanks}{cell}  ")),
-                false => line.push_str(&format!("{cell}{blanks}  ")),
+                true => text.push_str(&format!("{blanks}{cell}  ")),
+                false => text.push_str(&format!("{cell}{blanks}  ")),
             }
         }
-        line.trim_end().to_owned() + "\n"
+        text.trim_end().to_owned() + "\n"
     };
-    rows.iter().map(line).collect()
+    rows.iter().map(joined).collect()
 }

@@ -5,6 +5,7 @@
 //! slots   slot NAME …                         where each value comes from, and that it is there
 //! vault   key, backend, clock, grant NAME …   where a slot is filled from a vault
 //! server  server, protocol, drift             started or reached, greeted, asked for its tools
+//!         fallback                            where there is one: started or reached, greeted
 //! ```
 //!
 //! One thing that is wrong keeps no other from being looked at, unless that needs it: it is then said

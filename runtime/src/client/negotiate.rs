@@ -106,10 +106,18 @@ impl Route {
         let revision = supported(&other, |revision| !protocol::is_stateless(revision));
         let revision = revision.unwrap_or(LAST_WITH_HANDSHAKE);
         match self.shake_hands(Manner::Session, revision, deadline).await {
-            Err(Error::Unreachable {
-                status: Some(400 | 404 | 405),
-                ..
-            }) => self.shake_hands(Manner::Events, revision, deadline).await,
+            Err(
+                first @ Error::Unreachable {
+                    status: Some(400 | 404 | 405),
+                    ..
+                },
+            ) => match self.shake_hands(Manner::Events, revision, deadline).await {
+                // Where neither is spoken, the answer to the newer one is the one to be told.
+                Err(Error::Unreachable {
+                    status: Some(_), ..
+                }) => Err(first),
+                reached => reached,
+            },
             reached => reached,
         }
     }

@@ -3,11 +3,12 @@
 //! serde would read the same from derived types, for five times the code in every program: what is
 //! here is all that a dozen short tables need, and it knows the line of each key.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, de};
 
+use crate::environment;
 use crate::error::Error;
 
 /// A table, as far as nothing was taken out of it.
@@ -116,6 +117,37 @@ impl<'a> Table<'a> {
             None => Ok(None),
             Some(DeValue::String(text)) => Ok(Some(text.into_owned())),
             Some(_) => Err(self.refused(key, "not a text")),
+        }
+    }
+
+    /// Takes the path of a file: one from where this file stands, or from the home with `~/`.
+    ///
+    /// # Errors
+    ///
+    /// Where it is none.
+    pub(crate) fn path(&mut self, key: &str) -> Result<Option<PathBuf>, Error> {
+        let Some(text) = self.text(key)? else {
+            return Ok(None);
+        };
+        if text.is_empty() {
+            return Err(self.refused(key, "names no file"));
+        }
+        let folder = match text.strip_prefix("~/") {
+            Some(_) => self.home().filter(|home| home.is_absolute()),
+            None => Some(self.file.parent().unwrap_or(self.file).to_owned()),
+        };
+        let Some(folder) = folder else {
+            return Err(self.refused(key, "there is no home"));
+        };
+        let rest = text.strip_prefix("~/").unwrap_or(&text);
+        Ok(Some(folder.join(rest)))
+    }
+
+    /// The home that whoever wrote the file means: no variable moves the site's.
+    fn home(&self) -> Option<PathBuf> {
+        match self.file.starts_with(environment::SITE) {
+            true => environment::site_home(),
+            false => std::env::home_dir(),
         }
     }
 
@@ -270,6 +302,10 @@ mod tests {
             assert_eq!(words, "f:1: `a`: not a number from 0 to 10", "{text}");
         }
         assert_eq!(
+            refusal("a = ''", |table| table.path("a").map(drop)),
+            "f:1: `a`: names no file"
+        );
+        assert_eq!(
             refusal("a = ['x',\n 1]", |table| table.texts("a").map(drop)),
             "f:2: `a`: not a list of texts"
         );
@@ -287,6 +323,20 @@ mod tests {
                 .map(drop)),
             "f:1: `a`: not one of x, y"
         );
+    }
+
+    #[test]
+    fn a_path_is_one_from_the_file_or_from_the_home() {
+        let path = |text: &str| {
+            let text = format!("a = '{text}'");
+            let mut table = Table::read(Path::new("/etc/zoo/config.toml"), &text).unwrap();
+            table.path("a").unwrap().unwrap()
+        };
+        let home = std::env::home_dir().unwrap();
+        assert_eq!(path("log"), Path::new("/etc/zoo/log"));
+        assert_eq!(path("/var/log"), Path::new("/var/log"));
+        assert_eq!(path("~/log"), home.join("log"));
+        assert_eq!(path("~log"), Path::new("/etc/zoo/~log"));
     }
 
     #[test]

@@ -109,7 +109,7 @@ impl Entry {
             source,
             mode: table.choice("mode", &Mode::ALL, Mode::name)?,
             variable: table.text("variable")?,
-            path: table.text("path")?.map(PathBuf::from),
+            path: table.path("path")?,
             command: command.map(|words| words.into_iter().map(|(word, _)| word).collect()),
             grant_id: table.text("grant_id")?,
             provider: table.text("provider")?,

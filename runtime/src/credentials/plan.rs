@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::entry::{Entry, Mode, Origin, is_loopback};
+use super::heed::is_secret;
 use super::store::Store;
 use crate::config::Config;
 use crate::environment::{self, Overrides};
 use crate::error::Error;
-use crate::secret::{Secret, is_plain};
+use crate::secret::Secret;
 use crate::spec::{Spec, Transport};
 use crate::template::{self, Part};
 use crate::vault::What;
@@ -79,18 +80,11 @@ pub(crate) fn plan(
                     .map_or(From::Nowhere, |kept| From::Store(kept.kept)),
             },
         };
-        let is_plain = match &from {
-            From::Option(value) | From::Environment { value, .. } => is_plain(name, value.expose()),
-            // What is kept where secrets are kept is one.
-            _ => false,
+        let value = match &from {
+            From::Option(value) | From::Environment { value, .. } => Some(value.expose()),
+            _ => None,
         };
-        let said = entry.and_then(|entry| entry.secret);
-        let said = said.or_else(|| slot.and_then(|slot| slot.secret));
-        let secret = said.unwrap_or(!is_plain);
-        if let (From::Option(value) | From::Environment { value, .. }, true) = (&from, secret) {
-            // Known from here on, so that a run which starts nothing masks it too.
-            Secret::new(value.expose());
-        }
+        let secret = is_secret(name, value, slot, entry);
         planned.push(Planned {
             name: name.to_owned(),
             about: slot.map_or("", |slot| slot.about),

@@ -111,6 +111,18 @@ fn choice(program: &str, name: &str, words: &[&str]) -> Result<Option<String>, E
     )))
 }
 
+/// The secrets of the program's own client that variables hold, themselves or by the name of another.
+pub(crate) fn client_secrets(program: &str) -> impl Iterator<Item = String> {
+    let given = ["CLIENT_SECRET", "CLIENT_KEY"].map(|name| option(program, name));
+    given
+        .into_iter()
+        .flatten()
+        .filter_map(|text| match text.strip_prefix("env:") {
+            Some(name) => read(name),
+            None => Some(text).filter(|text| !text.starts_with('@')),
+        })
+}
+
 /// A secret that a variable holds, or says the place of.
 fn secret(program: &str, name: &str) -> Result<Option<Secret>, Error> {
     let Some(text) = option(program, name) else {

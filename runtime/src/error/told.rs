@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::Error;
+use crate::resilience::verdict;
 
 impl Error {
     /// What to do about it.
@@ -43,18 +44,17 @@ impl Error {
             } => {
                 let unsure =
                     "it may have been carried out all the same, so look before you try again";
-                Some(match cause.hint() {
-                    Some(hint) => format!("{hint}; {unsure}"),
-                    None => unsure.to_owned(),
+                // No time that is allowed would have it tried again.
+                Some(match (cause.left_alone(), cause.hint()) {
+                    (Some(asked), _) => format!("{asked}; {unsure}"),
+                    (None, Some(hint)) => format!("{hint}; {unsure}"),
+                    (None, None) => unsure.to_owned(),
                 })
             }
             Self::Attempted { cause, .. } => cause.hint(),
-            Self::Unreachable {
-                retry_after: Some(time),
-                ..
-            } => Some(format!(
-                "the server asks to be left alone for {time:?}: try again then, or allow as much with --timeout"
-            )),
+            Self::Unreachable { .. } => self
+                .left_alone()
+                .map(|asked| format!("{asked}: try again then, or allow as much with --timeout")),
             Self::Start { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Some(
                 "install it, or point this program at another server with --mcp-command".to_owned(),
             ),
@@ -65,6 +65,17 @@ impl Error {
             Self::Unauthorized { .. } => Some(
                 "give the header it wants with --mcp-header 'Authorization: Bearer …'".to_owned(),
             ),
+            _ => None,
+        }
+    }
+
+    /// For how long the server asks to be left alone, in words.
+    fn left_alone(&self) -> Option<String> {
+        match self {
+            Self::Unreachable {
+                retry_after: Some(time),
+                ..
+            } => Some(format!("the server asks to be left alone for {time:?}")),
             _ => None,
         }
     }
@@ -80,6 +91,11 @@ impl Error {
                 ..
             } => false,
             Self::Attempted { cause, .. } => cause.retryable(),
+            // What it was asked it will not like better the next time, unless it was in trouble.
+            Self::Unreachable {
+                status: Some(status),
+                ..
+            } => verdict::is_passing(*status) || *status >= 500,
             Self::Unreachable { .. }
             | Self::Timeout { .. }
             | Self::Gone { .. }

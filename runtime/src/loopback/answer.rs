@@ -1,6 +1,7 @@
 //! Answers, as they are written to the server.
 
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 
 use bytes::Bytes;
@@ -14,6 +15,9 @@ use super::{Flow, Incoming};
 
 /// How much is gathered before it is written.
 const GATHERED: usize = 16 << 10;
+
+/// What asks for a body, and says nothing where there is none.
+pub(super) const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
 /// What the answer to a request depends on, beside the origin's.
 #[derive(Debug, Clone, Copy)]
@@ -45,26 +49,41 @@ enum Ending {
     Close,
 }
 
-/// The way to the server.
-pub(super) struct Outlet<W> {
-    writer: BufWriter<W>,
-    /// Whether an answer has been begun since it was last asked.
-    pub(super) has_begun: bool,
+/// How much of an answer has been said, for those who watch it; nothing where none is under way.
+#[derive(Debug, Default)]
+pub(super) struct Progress(AtomicU64);
+
+impl Progress {
+    pub(super) fn said(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn add(&self, count: usize) {
+        self.0.fetch_add(count as u64, Ordering::Relaxed);
+    }
+
+    fn end(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
 }
 
-impl<W: AsyncWrite + Unpin> Outlet<W> {
-    pub(super) fn new(writer: W) -> Self {
+/// The way to the server.
+pub(super) struct Outlet<'a, W> {
+    writer: BufWriter<W>,
+    progress: &'a Progress,
+}
+
+impl<'a, W: AsyncWrite + Unpin> Outlet<'a, W> {
+    pub(super) fn new(writer: W, progress: &'a Progress) -> Self {
         Self {
             writer: BufWriter::with_capacity(GATHERED, writer),
-            has_begun: false,
+            progress,
         }
     }
 
     /// Asks for a body that is held back.
     pub(super) async fn ask_for_body(&mut self) -> io::Result<()> {
-        self.writer
-            .write_all(b"HTTP/1.1 100 Continue\r\n\r\n")
-            .await?;
+        self.writer.write_all(CONTINUE).await?;
         self.writer.flush().await
     }
 
@@ -72,8 +91,8 @@ impl<W: AsyncWrite + Unpin> Outlet<W> {
     ///
     /// # Errors
     ///
-    /// When the server is gone, or the origin before it had said all. The connection has to be closed
-    /// then: that is what tells the server.
+    /// When the server is gone, or the origin before it had said all. The connection has to be broken
+    /// off then: that is what tells the server.
     pub(super) async fn pass_on(&mut self, answer: Incoming, manner: Manner) -> io::Result<bool> {
         let Incoming {
             status,
@@ -99,6 +118,7 @@ impl<W: AsyncWrite + Unpin> Outlet<W> {
             Ending::Close => self.body(flow, None, false).await?,
         }
         self.writer.flush().await?;
+        self.progress.end();
         Ok(stays)
     }
 
@@ -122,7 +142,9 @@ impl<W: AsyncWrite + Unpin> Outlet<W> {
         if !is_bare {
             self.writer.write_all(&body).await?;
         }
-        self.writer.flush().await
+        self.writer.flush().await?;
+        self.progress.end();
+        Ok(())
     }
 
     pub(super) async fn close(&mut self) -> io::Result<()> {
@@ -135,7 +157,6 @@ impl<W: AsyncWrite + Unpin> Outlet<W> {
         headers: &HeaderMap,
         stays: bool,
     ) -> io::Result<()> {
-        self.has_begun = true;
         let reason = status.canonical_reason().unwrap_or_default();
         let mut head = format!("HTTP/1.1 {} {reason}\r\n", status.as_u16()).into_bytes();
         for (name, value) in headers {
@@ -149,6 +170,7 @@ impl<W: AsyncWrite + Unpin> Outlet<W> {
             head.extend_from_slice(b": close\r\n");
         }
         head.extend_from_slice(b"\r\n");
+        self.progress.add(head.len());
         self.writer.write_all(&head).await
     }
 
@@ -156,6 +178,7 @@ impl<W: AsyncWrite + Unpin> Outlet<W> {
         let mut written = 0;
         while let Some(piece) = self.next(&mut flow).await? {
             written += piece.len() as u64;
+            self.progress.add(piece.len());
             if piece.is_empty() {
                 continue;
             }
@@ -188,6 +211,43 @@ impl<W: AsyncWrite + Unpin> Outlet<W> {
             }
         };
         piece.transpose()
+    }
+}
+
+/// Leaves one length of an answer's body, or none where the end is told otherwise (RFC 9112, 6.3).
+///
+/// # Errors
+///
+/// When there are several that differ.
+pub(super) fn settle_length(headers: &mut HeaderMap) -> Result<(), Rejection> {
+    if headers.contains_key(TRANSFER_ENCODING) {
+        headers.remove(CONTENT_LENGTH);
+        return Ok(());
+    }
+    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
+    let Some(first) = lengths.next() else {
+        return Ok(());
+    };
+    let is_one = lengths.next().is_none() && first.as_bytes().iter().all(u8::is_ascii_digit);
+    if is_one {
+        return Ok(());
+    }
+    let mut lengths = headers
+        .get_all(CONTENT_LENGTH)
+        .iter()
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+        .map(|length| std::str::from_utf8(length).ok()?.trim().parse::<u64>().ok());
+    let first = lengths.next().flatten();
+    match first.filter(|_| lengths.all(|length| length == first)) {
+        Some(length) => {
+            headers.insert(CONTENT_LENGTH, length.into());
+            Ok(())
+        }
+        None => {
+            let message = "the origin gives its answer more than one length";
+            let status = StatusCode::BAD_GATEWAY;
+            Err(Rejection::new(status, "bad_answer", message))
+        }
     }
 }
 

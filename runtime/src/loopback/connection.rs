@@ -1,23 +1,24 @@
 //! A connection of the server's, from its first request to its last.
 
-use std::convert::Infallible;
 use std::io;
+use std::pin::pin;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures::stream;
 use http::StatusCode;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, Interest};
 use tokio::net::TcpStream;
+use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
-use super::answer::{Manner, Outlet};
+use super::answer::{CONTINUE, Manner, Outlet, Progress};
 use super::body::{Body, Piece};
-use super::guard::Gate;
 use super::head::{self, Framing, Head};
+use super::lobby::Guest;
 use super::rejection::Rejection;
-use super::{Limits, Outgoing, Sent, Upstream};
+use super::{Outgoing, Route, Sent};
 
 /// How much is read at once, and how much of later requests is taken while one is answered.
 const READ: usize = 64 << 10;
@@ -25,42 +26,62 @@ const READ: usize = 64 << 10;
 /// How long a server that was refused is heard, so that it hears the answer.
 const LINGER: Duration = Duration::from_secs(2);
 
+/// How long a server that has said all it will say is answered without a sign that it hears.
+const UNHEARD: Duration = Duration::from_secs(20);
+
+/// A connection. An answer that is not whole must not look so when it is closed, whatever closes it.
+struct Wire {
+    stream: TcpStream,
+    progress: Progress,
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        if self.progress.said() > 0 {
+            let _ = self.stream.set_zero_linger();
+        }
+    }
+}
+
 /// Answers the requests of a connection until there are no more, or one is refused.
-pub(super) async fn serve(
-    reader: impl AsyncRead + Unpin + Send,
-    writer: impl AsyncWrite + Unpin + Send,
-    limits: Limits,
-    gate: &Gate,
-    upstream: &dyn Upstream,
-) {
+pub(super) async fn serve(stream: TcpStream, route: &Route, mut guest: Guest) {
+    let mut wire = Wire {
+        stream,
+        progress: Progress::default(),
+    };
+    let (reader, writer) = wire.stream.split();
     let mut intake = Intake::new(reader);
-    let mut outlet = Outlet::new(writer);
-    let mut idle = Duration::ZERO;
+    let mut outlet = Outlet::new(writer, &wire.progress);
+    let limits = &route.limits;
     loop {
-        let head = match intake.head(idle, limits.head).await {
+        let (idle, limit) = match guest.is_stranger() {
+            true => (Duration::ZERO, limits.first),
+            false => (limits.idle, limits.head),
+        };
+        let head = match intake.head(idle, limit).await {
             Ok(Some(head)) => head,
             Ok(None) => return,
             Err(rejection) => {
+                route.notes.refused(None, guest.is_stranger(), &rejection);
                 let _ = outlet.refuse(&rejection, false).await;
                 break;
             }
         };
-        match answer(&mut intake, &mut outlet, head, gate, upstream).await {
-            After::Another => idle = limits.idle,
+        let mut turn = Turn {
+            intake: &mut intake,
+            outlet: &mut outlet,
+            progress: &wire.progress,
+            guest: &mut guest,
+            route,
+        };
+        match turn.answer(&head).await {
+            After::Another => guest.rests(),
             After::Linger => break,
             After::Nothing => return,
         }
     }
     let _ = outlet.close().await;
     intake.linger().await;
-}
-
-/// Tells one connection too many to go.
-pub(super) fn turn_away(stream: &TcpStream) {
-    // What a fresh connection does not take at once it does not get.
-    let _ = stream.try_write(
-        b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 0\r\n\r\n",
-    );
 }
 
 /// What comes after a request.
@@ -77,72 +98,154 @@ enum After {
 enum Trouble {
     /// The server hung up.
     Gone,
+    /// The server says nothing more. It may have hung up, or wait for the answer.
+    Silent,
     /// The body is none.
     Malformed(Rejection),
 }
 
-async fn answer(
-    intake: &mut Intake<impl AsyncRead + Unpin + Send>,
-    outlet: &mut Outlet<impl AsyncWrite + Unpin + Send>,
-    head: Head,
-    gate: &Gate,
-    upstream: &dyn Upstream,
-) -> After {
-    let manner = Manner::new(&head.method, head.takes_chunks, head.is_persistent);
-    let admitted = gate.admit(&head).and_then(|admitted| {
-        match head.framing {
-            Framing::None | Framing::Length(0) => {}
-            Framing::Length(_) | Framing::Chunked => upstream.accepts(&admitted.headers)?,
-        }
-        Ok(admitted)
-    });
-    let admitted = match admitted {
-        Ok(admitted) => admitted,
-        Err(rejection) => {
-            let _ = outlet.refuse(&rejection, manner.is_bare).await;
-            return After::Linger;
-        }
-    };
-    if head.waits && outlet.ask_for_body().await.is_err() {
-        return After::Nothing;
-    }
-    outlet.has_begun = false;
-    intake.body = Body::new(head.framing);
-    let (pieces, body) = body(head.framing);
-    let asked = admitted.url.clone();
-    let outgoing = Outgoing {
-        method: admitted.method,
-        url: admitted.url,
-        headers: admitted.headers,
-        body,
-    };
-    let end = {
-        let exchange = async {
-            match upstream.send(outgoing).await {
-                Ok(mut answer) => {
-                    gate.strip_answer(&asked, &mut answer.headers);
-                    outlet.pass_on(answer, manner).await
+/// One request of a connection's, and what it takes to answer it.
+struct Turn<'a, 'b> {
+    intake: &'a mut Intake<ReadHalf<'b>>,
+    outlet: &'a mut Outlet<'b, WriteHalf<'b>>,
+    progress: &'a Progress,
+    guest: &'a mut Guest,
+    route: &'a Route,
+}
+
+impl Turn<'_, '_> {
+    async fn answer(&mut self, head: &Head) -> After {
+        let route = self.route;
+        let manner = Manner::new(&head.method, head.takes_chunks, head.is_persistent);
+        let admitted = route.gate.admit(head).and_then(|admitted| {
+            match head.framing {
+                Framing::None | Framing::Length(0) => {}
+                Framing::Length(_) | Framing::Chunked => {
+                    route.upstream.accepts(&admitted.headers)?;
                 }
-                Err(rejection) => outlet
-                    .refuse(&rejection, manner.is_bare)
-                    .await
-                    .map(|()| false),
+            }
+            Ok(admitted)
+        });
+        let admitted = match admitted {
+            Ok(admitted) => admitted,
+            Err(rejection) => {
+                let is_stranger = self.guest.is_stranger();
+                route.notes.refused(Some(head), is_stranger, &rejection);
+                let _ = self.outlet.refuse(&rejection, manner.is_bare).await;
+                return After::Linger;
             }
         };
-        // Dropped together with what it carries, so that neither outlives the other.
-        tokio::select! {
-            end = exchange => Ok(end),
-            trouble = intake.pump(pieces) => Err(match trouble { Err(trouble) => trouble, Ok(never) => match never {} }),
+        if !self.guest.shows() {
+            return After::Nothing;
         }
-    };
-    match end {
-        Ok(Ok(true)) if intake.body.has_ended() => After::Another,
-        Ok(Ok(_)) => After::Linger,
-        Ok(Err(_)) | Err(Trouble::Gone) => After::Nothing,
-        Err(Trouble::Malformed(_)) if outlet.has_begun => After::Nothing,
-        Err(Trouble::Malformed(rejection)) => {
-            let _ = outlet.refuse(&rejection, manner.is_bare).await;
-            After::Linger
+        if head.waits && self.outlet.ask_for_body().await.is_err() {
+            return After::Nothing;
+        }
+        self.intake.body = Body::new(head.framing);
+        let (pieces, body) = body(head.framing);
+        let outgoing = Outgoing {
+            method: admitted.method,
+            url: admitted.url,
+            headers: admitted.headers,
+            body,
+        };
+        match self.exchange(head, manner, outgoing, pieces).await {
+            Ok(Ok(true)) if self.intake.body.has_ended() => After::Another,
+            Ok(Ok(_)) => After::Linger,
+            Ok(Err(_)) => {
+                route.notes.broken_off(head);
+                After::Nothing
+            }
+            Err(Trouble::Gone | Trouble::Silent) => {
+                route.notes.given_up(head);
+                After::Nothing
+            }
+            Err(Trouble::Malformed(rejection)) => {
+                route.notes.refused(Some(head), false, &rejection);
+                if self.progress.said() > 0 {
+                    return After::Nothing;
+                }
+                let _ = self.outlet.refuse(&rejection, manner.is_bare).await;
+                After::Linger
+            }
+        }
+    }
+
+    /// Has a request carried while its body comes in, and passes the answer on: whether the connection
+    /// can stay.
+    async fn exchange(
+        &mut self,
+        head: &Head,
+        manner: Manner,
+        outgoing: Outgoing,
+        pieces: Option<mpsc::Sender<Option<Bytes>>>,
+    ) -> Result<io::Result<bool>, Trouble> {
+        let Route {
+            gate,
+            upstream,
+            lobby,
+            notes,
+            limits,
+        } = self.route;
+        let outlet = &mut *self.outlet;
+        let asked = outgoing.url.clone();
+        // Dropped together with what it carries, so that neither outlives the other.
+        let mut carried = pin!(async {
+            let _seat = match lobby.free_seat() {
+                Some(seat) => Some(seat),
+                None => {
+                    notes.full(limits.seats);
+                    lobby.seat().await
+                }
+            };
+            let answer = upstream.send(outgoing).await.and_then(|mut answer| {
+                notes.answered(head, answer.status);
+                gate.strip_answer(&asked, answer.status, &mut answer.headers)?;
+                Ok(answer)
+            });
+            match answer {
+                Ok(answer) => outlet.pass_on(answer, manner).await,
+                Err(rejection) => {
+                    notes.refused(Some(head), false, &rejection);
+                    let refused = outlet.refuse(&rejection, manner.is_bare).await;
+                    refused.map(|()| false)
+                }
+            }
+        });
+        let trouble = tokio::select! {
+            end = &mut carried => return Ok(end),
+            trouble = self.intake.pump(pieces) => trouble,
+        };
+        match trouble {
+            Trouble::Silent => tokio::select! {
+                end = &mut carried => Ok(end),
+                () = gone(self.intake.reader.as_ref(), self.progress, manner) => Err(Trouble::Gone),
+            },
+            trouble => Err(trouble),
+        }
+    }
+}
+
+/// Waits until a server that says nothing more is known not to listen either: what it is sent comes
+/// back then. Before the answer that can be tried; of an answer that is under way, or that must be the
+/// first that is sent, there is a patience.
+async fn gone(stream: &TcpStream, progress: &Progress, manner: Manner) {
+    let mut before = None;
+    loop {
+        let said = progress.said();
+        if said == 0 && manner.takes_chunks {
+            let written = stream.try_write(CONTINUE);
+            if !written.is_ok_and(|count| count == CONTINUE.len()) {
+                return;
+            }
+        } else if before.replace(said) == Some(said) {
+            return;
+        }
+        if timeout(UNHEARD, stream.ready(Interest::ERROR))
+            .await
+            .is_ok()
+        {
+            return;
         }
     }
 }
@@ -187,7 +290,7 @@ impl<R: AsyncRead + Unpin> Intake<R> {
     /// The head of the next request, none if there is none. Its first byte may be `idle` late.
     async fn head(&mut self, idle: Duration, limit: Duration) -> Result<Option<Head>, Rejection> {
         if self.bytes.is_empty() && !idle.is_zero() {
-            match tokio::time::timeout(idle, self.read()).await {
+            match timeout(idle, self.read()).await {
                 Ok(Ok(count)) if count > 0 => {}
                 _ => return Ok(None),
             }
@@ -213,17 +316,10 @@ impl<R: AsyncRead + Unpin> Intake<R> {
     }
 
     /// Passes the body on as it comes in, and then waits for what must not come.
-    async fn pump(
-        &mut self,
-        mut pieces: Option<mpsc::Sender<Option<Bytes>>>,
-    ) -> Result<Infallible, Trouble> {
+    async fn pump(&mut self, mut pieces: Option<mpsc::Sender<Option<Bytes>>>) -> Trouble {
         loop {
-            match self
-                .body
-                .take(&mut self.bytes)
-                .map_err(Trouble::Malformed)?
-            {
-                Piece::Data(piece) => {
+            match self.body.take(&mut self.bytes) {
+                Ok(Piece::Data(piece)) => {
                     // What nobody wants is still taken: the server may not read before it has sent.
                     if let Some(sender) = &pieces
                         && sender.send(Some(piece)).await.is_err()
@@ -231,24 +327,25 @@ impl<R: AsyncRead + Unpin> Intake<R> {
                         pieces = None;
                     }
                 }
-                Piece::More => self.more().await?,
-                Piece::End => break,
+                Ok(Piece::More) => match self.read().await {
+                    Ok(count) if count > 0 => {}
+                    _ => return Trouble::Gone,
+                },
+                Ok(Piece::End) => break,
+                Err(rejection) => return Trouble::Malformed(rejection),
             }
         }
         if let Some(sender) = &pieces {
             let _ = sender.send(None).await;
         }
         while self.bytes.len() < READ {
-            self.more().await?;
+            match self.read().await {
+                Ok(0) => return Trouble::Silent,
+                Ok(_) => {}
+                Err(_) => return Trouble::Gone,
+            }
         }
         std::future::pending().await
-    }
-
-    async fn more(&mut self) -> Result<(), Trouble> {
-        match self.read().await {
-            Ok(count) if count > 0 => Ok(()),
-            _ => Err(Trouble::Gone),
-        }
     }
 
     async fn read(&mut self) -> io::Result<usize> {
@@ -266,7 +363,7 @@ impl<R: AsyncRead + Unpin> Intake<R> {
                 }
             }
         };
-        let _ = tokio::time::timeout(LINGER, hear).await;
+        let _ = timeout(LINGER, hear).await;
     }
 }
 

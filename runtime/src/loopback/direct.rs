@@ -1,12 +1,13 @@
 //! The way to an origin from this program.
 
 use std::io;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use futures::TryStreamExt;
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderValue, StatusCode};
-use reqwest::{Body, Client, Request, redirect};
+use reqwest::{Body, Client, ClientBuilder, Request, Response, redirect};
 
 use super::origin::Origin;
 use super::rejection::Rejection;
@@ -21,6 +22,9 @@ const CONNECTED: Duration = Duration::from_secs(15);
 #[derive(Debug)]
 pub(crate) struct Direct {
     client: Client,
+    /// One that keeps no connection, made when it is first needed.
+    fresh: OnceLock<Client>,
+    is_near: bool,
     origin: String,
 }
 
@@ -36,31 +40,24 @@ impl Direct {
         origin: &Origin,
         shared: Option<&Client>,
     ) -> Result<Self, crate::error::Error> {
-        if let Some(client) = shared.filter(|_| !origin.is_loopback()) {
-            return Ok(Self {
-                client: client.clone(),
-                origin: origin.shown(),
-            });
-        }
-        // A second call finds the provider installed, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let builder = Client::builder()
-            .redirect(redirect::Policy::none())
-            .connect_timeout(CONNECTED);
-        let builder = match origin.is_loopback() {
-            true => builder.no_proxy().tls_certs_only([]),
-            false => builder,
+        let is_near = origin.is_loopback();
+        let client = match shared.filter(|_| !is_near) {
+            Some(client) => client.clone(),
+            None => {
+                let client = builder(is_near).build();
+                client.map_err(|error| crate::error::Error::Unreachable {
+                    url: origin.shown(),
+                    status: None,
+                    reason: causes(&error.without_url()),
+                    sent: false,
+                    retry_after: None,
+                })?
+            }
         };
-        let client = builder.build();
-        let client = client.map_err(|error| crate::error::Error::Unreachable {
-            url: origin.shown(),
-            status: None,
-            reason: causes(&error.without_url()),
-            sent: false,
-            retry_after: None,
-        })?;
         Ok(Self {
             client,
+            fresh: OnceLock::new(),
+            is_near,
             origin: origin.shown(),
         })
     }
@@ -85,8 +82,7 @@ impl Direct {
                 _ => Body::wrap_stream(sent.flow),
             });
         }
-        let response = self.client.execute(request).await;
-        let mut response = response.map_err(|error| self.lost(error))?;
+        let mut response = self.ask(request).await?;
         let headers = std::mem::take(response.headers_mut());
         Ok(Incoming {
             status: response.status(),
@@ -99,6 +95,36 @@ impl Direct {
         })
     }
 
+    /// Asks, and once more over a connection of its own where that changes nothing at the origin and
+    /// nothing was answered (RFC 9110, 9.2.2): the origin may just have closed the one that was kept.
+    async fn ask(&self, request: Request) -> Result<Response, Rejection> {
+        let again = match request.method().is_safe() && request.body().is_none() {
+            true => request.try_clone(),
+            false => None,
+        };
+        let error = match self.client.execute(request).await {
+            Ok(response) => return Ok(response),
+            Err(error) => error,
+        };
+        let is_over = error.is_connect() || error.is_timeout();
+        match again.zip(self.fresh()).filter(|_| !is_over) {
+            Some((again, fresh)) => {
+                let response = fresh.execute(again).await;
+                response.map_err(|error| self.lost(error))
+            }
+            None => Err(self.lost(error)),
+        }
+    }
+
+    /// A client that keeps no connection.
+    fn fresh(&self) -> Option<&Client> {
+        if let Some(client) = self.fresh.get() {
+            return Some(client);
+        }
+        let client = builder(self.is_near).pool_max_idle_per_host(0).build();
+        client.ok().map(|client| self.fresh.get_or_init(|| client))
+    }
+
     fn lost(&self, error: reqwest::Error) -> Rejection {
         let origin = &self.origin;
         if error.is_timeout() {
@@ -107,5 +133,18 @@ impl Direct {
         }
         let message = format!("cannot reach {origin}: {}", causes(&error.without_url()));
         Rejection::new(StatusCode::BAD_GATEWAY, "origin_unreachable", message)
+    }
+}
+
+/// A client that follows and keeps nothing.
+fn builder(is_near: bool) -> ClientBuilder {
+    // A second call finds the provider installed, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let builder = Client::builder()
+        .redirect(redirect::Policy::none())
+        .connect_timeout(CONNECTED);
+    match is_near {
+        true => builder.no_proxy().tls_certs_only([]),
+        false => builder,
     }
 }

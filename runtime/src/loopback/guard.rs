@@ -1,13 +1,14 @@
 //! What a request has to show, and what of it and of its answer is passed on.
 
 use http::header::{
-    ALT_SVC, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, LOCATION,
-    PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, SET_COOKIE, STRICT_TRANSPORT_SECURITY, TE, TRAILER,
+    ALT_SVC, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION, REFRESH, SET_COOKIE, STRICT_TRANSPORT_SECURITY, TE, TRAILER,
     TRANSFER_ENCODING, UPGRADE,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderName, Method, StatusCode};
 use url::Url;
 
+use super::answer::settle_length;
 use super::capability::Capability;
 use super::head::{Head, tokens};
 use super::origin::Origin;
@@ -25,6 +26,10 @@ const HOP_BY_HOP: [HeaderName; 9] = [
     TRANSFER_ENCODING,
     UPGRADE,
 ];
+
+/// Methods that are not passed on. What TRACE is answered with, TRACK to some, has the injected
+/// credential in it.
+const KEPT_BACK: [&str; 3] = ["CONNECT", "TRACE", "TRACK"];
 
 /// A way for the requests of a server: where they come in and where they lead.
 #[derive(Debug, Clone)]
@@ -57,8 +62,11 @@ impl Gate {
     /// The answer to one that is not let through.
     pub(super) fn admit(&self, head: &Head) -> Result<Admitted, Rejection> {
         self.check_host(&head.headers)?;
-        // What TRACE is answered with has the injected credential in it.
-        if matches!(head.method, Method::CONNECT | Method::TRACE) {
+        let method = head.method.as_str();
+        if KEPT_BACK
+            .iter()
+            .any(|kept| kept.eq_ignore_ascii_case(method))
+        {
             let status = StatusCode::METHOD_NOT_ALLOWED;
             let message = format!("{} is not passed on", head.method);
             return Err(Rejection::new(status, "method_not_allowed", message));
@@ -97,24 +105,31 @@ impl Gate {
         }
     }
 
-    /// Takes out of an answer's headers what is not for the server, and leads redirects back here.
-    pub(super) fn strip_answer(&self, asked: &Url, headers: &mut HeaderMap) {
+    /// Takes out of an answer's headers what is not for the server, and leads its addresses back here.
+    ///
+    /// # Errors
+    ///
+    /// What the server is told instead of an answer that leads elsewhere, or cannot be read in one way.
+    pub(super) fn strip_answer(
+        &self,
+        asked: &Url,
+        status: StatusCode,
+        headers: &mut HeaderMap,
+    ) -> Result<(), Rejection> {
+        settle_length(headers)?;
         strip_hops(headers);
         let cookie2 = HeaderName::from_static("set-cookie2");
-        for name in [SET_COOKIE, cookie2, ALT_SVC, STRICT_TRANSPORT_SECURITY] {
+        // To refresh is to be redirected, by browsers alone.
+        for name in [
+            SET_COOKIE,
+            cookie2,
+            ALT_SVC,
+            STRICT_TRANSPORT_SECURITY,
+            REFRESH,
+        ] {
             headers.remove(name);
         }
-        let Some(location) = headers.remove(LOCATION) else {
-            return;
-        };
-        let inward = location
-            .to_str()
-            .ok()
-            .and_then(|location| self.origin.inward(asked, location));
-        let location = inward.map(|inward| format!("http://{}{inward}", self.authority));
-        if let Some(Ok(location)) = location.map(HeaderValue::try_from) {
-            headers.insert(LOCATION, location);
-        }
+        self.lead_back(asked, status, headers)
     }
 }
 
@@ -131,6 +146,7 @@ fn strip_hops(headers: &mut HeaderMap) {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
     use proptest::prelude::*;
 
     use super::*;
@@ -192,6 +208,10 @@ mod tests {
             status(&format!("TRACE /v1 HTTP/1.1\r\n{with_key}\r\n")),
             405
         );
+        for method in ["TRACK", "track", "Trace"] {
+            let head = format!("{method} /v1 HTTP/1.1\r\n{with_key}\r\n");
+            assert_eq!(status(&head), 405, "{method}");
+        }
         assert_eq!(
             status(&format!("CONNECT b.example:443 HTTP/1.1\r\n{with_key}\r\n")),
             405
@@ -252,7 +272,8 @@ mod tests {
                     )
                 })
                 .collect();
-            gate.strip_answer(&asked, &mut headers);
+            gate.strip_answer(&asked, StatusCode::OK, &mut headers)
+                .unwrap();
             headers
                 .iter()
                 .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
@@ -266,13 +287,9 @@ mod tests {
                 ("transfer-encoding", "chunked"),
                 ("alt-svc", "h2=\"b.example:443\""),
                 ("etag", "\"1\""),
-                ("location", "https://b.example/"),
+                ("refresh", "1; url=https://b.example/"),
             ]),
             ["etag: \"1\""]
-        );
-        assert_eq!(
-            strip(&[("location", "y?z")]),
-            ["location: http://127.0.0.1:4711/v1/y?z"]
         );
         assert_eq!(gate.address(), "http://127.0.0.1:4711/v1");
     }

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use percent_encoding::percent_decode;
-use url::{Host, Url};
+use url::{Host, Position, Url};
 
 use super::rejection::Rejection;
 use crate::error::Error;
@@ -123,8 +123,7 @@ impl Origin {
         if has_user || !self.holds(&url) || leaves(url.path()) {
             return None;
         }
-        let text = url.as_str();
-        text.get(text.find(url.path())?..).map(str::to_owned)
+        Some(url[Position::BeforePath..].to_owned())
     }
 
     fn holds(&self, url: &Url) -> bool {
@@ -366,6 +365,19 @@ mod tests {
                 inward,
                 "{location}"
             );
+        }
+    }
+
+    #[test]
+    fn what_is_left_of_a_url_begins_with_its_path() {
+        for (base, location, inward) in [
+            ("https://a.example", "https://a.example/?x", "/?x"),
+            ("https://a.example", "https://a.example/a", "/a"),
+            ("https://a.example", "https://a.example//a", "//a"),
+        ] {
+            let origin = origin(base);
+            let asked = origin.join("/y").unwrap();
+            assert_eq!(origin.inward(&asked, location).as_deref(), Some(inward));
         }
     }
 

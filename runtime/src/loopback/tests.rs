@@ -28,14 +28,24 @@ impl Upstream for Plain {
 }
 
 /// A route to an origin made of one function a connection, and what the client needs of it.
-struct Route {
+struct Way {
     loopback: Loopback,
     authority: String,
+    told: Told,
 }
 
-impl Route {
+/// What was told of it.
+type Told = Arc<Mutex<Vec<String>>>;
+
+fn telling(told: &Told) -> Tell {
+    let told = Arc::clone(told);
+    Arc::new(move |line| told.lock().unwrap().push(line.to_owned()))
+}
+
+impl Way {
     async fn to(origin: &str, limits: Limits) -> Self {
-        let loopback = Loopback::new().unwrap();
+        let told = Told::default();
+        let loopback = Loopback::new(telling(&told)).unwrap();
         let origin = Origin::parse(origin).unwrap();
         let upstream = Arc::new(Plain(Direct::open(&origin, None).unwrap()));
         let address = loopback
@@ -46,11 +56,17 @@ impl Route {
         Self {
             loopback,
             authority: format!("127.0.0.1:{}", url.port().unwrap()),
+            told,
         }
     }
 
     fn key(&self) -> &str {
         self.loopback.capability().secret().expose()
+    }
+
+    /// What was told, without the origin's address.
+    fn told(&self) -> Vec<String> {
+        std::mem::take(&mut *self.told.lock().unwrap())
     }
 
     async fn connect(&self) -> TcpStream {

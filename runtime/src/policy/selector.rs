@@ -65,9 +65,9 @@ impl Selector {
             Self::Every => true,
             Self::Effect(effect, is) => (subject.effect(word) == *effect) == *is,
             Self::Hint(hint) => subject.is_marked(hint),
-            Self::Glob(pattern) => subject.is_tool() && matches_any(pattern, subject),
+            Self::Glob(pattern) => subject.is_tool() && subject.is_named(pattern),
             Self::Resource(pattern) => subject.is_resource() && matches_name(pattern, subject.wire),
-            Self::Prompt(pattern) => subject.is_prompt() && matches_any(pattern, subject),
+            Self::Prompt(pattern) => subject.is_prompt() && subject.is_named(pattern),
         }
     }
 
@@ -123,11 +123,6 @@ fn glob(pattern: &str, nothing: &str) -> Result<String, String> {
 /// Whether a name is meant by a pattern: as it stands, so that one with a bracket in it can be named.
 pub(crate) fn matches_name(pattern: &str, name: &str) -> bool {
     pattern == name || matches_glob(pattern, name)
-}
-
-fn matches_any(pattern: &str, subject: &Subject<'_>) -> bool {
-    let names = subject.names();
-    names.iter().any(|name| matches_name(pattern, name))
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use crate::environment::bare;
+use super::selector::matches_name;
 use crate::spec::{Effect, Spec, Tool};
+use crate::transport::bare;
 
 /// A tool that is called, or whatever else is asked of a server by its name.
 #[derive(Debug, Clone, Copy)]
@@ -180,9 +181,15 @@ impl<'a> Subject<'a> {
         hint.and_then(Value::as_bool) == Some(true)
     }
 
+    /// Whether a pattern means it by one of its names.
+    pub(crate) fn is_named(&self, pattern: &str) -> bool {
+        let names = self.names();
+        names.iter().any(|name| matches_name(pattern, name))
+    }
+
     /// The names that it goes by. One that the program does not know would be a command in this
     /// spelling: it is not to slip through a rule for that.
-    pub(super) fn names(&self) -> [String; 2] {
+    fn names(&self) -> [String; 2] {
         let command = match self.known {
             Some(tool) => tool.command.to_owned(),
             None => crate::command::as_typed(self.wire),

@@ -3,12 +3,15 @@
 
 use std::time::{Duration, SystemTime};
 
+/// The longest time that is taken seriously: a year.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 /// How long a server asks to be left alone. `date` is its own `Date`, for clocks that differ, and `now`
 /// what stands for it where there is none.
 pub(crate) fn retry_after(text: &str, date: Option<&str>, now: SystemTime) -> Option<Duration> {
     let text = text.trim();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
+        return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)).min(LONGEST));
     }
     let now = date.and_then(seconds).or_else(|| {
         let now = now.duration_since(SystemTime::UNIX_EPOCH).ok()?;
@@ -16,7 +19,7 @@ pub(crate) fn retry_after(text: &str, date: Option<&str>, now: SystemTime) -> Op
     })?;
     // A time that has passed is one that need not be waited for.
     let left = seconds(text)?.saturating_sub(now);
-    Some(Duration::from_secs(u64::try_from(left).unwrap_or(0)))
+    Some(Duration::from_secs(u64::try_from(left).unwrap_or(0)).min(LONGEST))
 }
 
 /// A date of HTTP in seconds since 1970 (RFC 9110, section 5.6.7).
@@ -81,7 +84,10 @@ mod tests {
     fn seconds_are_taken_as_they_are() {
         assert_eq!(after("120", None), Some(120));
         assert_eq!(after(" 0 ", None), Some(0));
-        assert_eq!(after("99999999999999999999999", None), Some(u64::MAX));
+        assert_eq!(
+            after("99999999999999999999999", None),
+            Some(365 * 24 * 60 * 60)
+        );
     }
 
     #[test]

@@ -24,6 +24,7 @@ use crate::settings::{Settings, Verbosity};
 use crate::signal::Signals;
 use crate::spec::Transport;
 use crate::transport::{Connector, Endpoint};
+use crate::vault::Broker;
 
 /// What a server is asked, and what is done with its answer.
 trait Question {
@@ -107,28 +108,34 @@ impl Run {
             let outcome = async {
                 let first = self.server(host, &filled)?;
                 let fallback = other.as_ref().map(|other| {
-                    // What is meant for the first one's address is for no other.
-                    let filled = Filled {
-                        values: filled.values.clone(),
-                        headers: Vec::new(),
-                        broker: filled.broker.clone(),
-                    };
-                    async move || {
-                        let server = other.server(other.host()?, &filled)?;
+                    // A mistake on the line is told before anything is started; what is only missing, where
+                    // the fallback is needed.
+                    let filled = filled.for_another();
+                    let server = other.host().and_then(|host| other.server(host, &filled));
+                    if let Err(error @ Error::Usage { .. }) = server {
+                        return Err(error);
+                    }
+                    Ok(async move || {
+                        let server = server?;
                         Connector::that_reaches(&server.endpoint, self.connectors)?;
                         let overrides = &other.settings.overrides;
                         let _ = self
                             .stand_in
                             .set(environment::address(self.spec, overrides));
                         Ok(server)
-                    }
+                    })
                 });
+                let fallback = fallback.transpose()?;
                 let once = async |server: &Server<Side<'_>>, limits, signals: &mut Signals| {
                     let Side { run, host } = &server.who;
+                    if let Some(broker) = &filled.broker {
+                        broker.begin();
+                    }
                     run.once(&server.endpoint, host, limits, signals, question)
                         .await
                 };
                 let plan = Plan::new(&options, self.settings.limits(), call, &self.printer);
+                self.has_asked.set(true);
                 let attempt = resilience::attempt(&plan, first, fallback, &mut signals, once);
                 let client = attempt.await?;
                 let outcome = question.tell();
@@ -139,28 +146,75 @@ impl Run {
             let Some(broker) = &filled.broker else {
                 return outcome;
             };
-            match (outcome, signals.or(broker.close()).await) {
-                (Err(Error::Signal(exit)), Ok(Some(pending)))
-                    if pending.code() == "approval_pending" =>
-                {
-                    self.printer.note(&pending.to_string());
-                    if let Some(hint) = pending.hint() {
-                        self.printer.note(&hint);
-                    }
-                    Err(Error::Signal(exit))
-                }
-                // A server that waits for an approval answers no sooner than somebody has decided.
-                (Err(Error::Timeout { .. }), Ok(Some(pending)))
-                    if pending.code() == "approval_pending" =>
-                {
-                    Err(pending)
-                }
-                // What the server could not get by the broker is what the run failed of, whatever the
-                // server made of it.
-                (Ok(()) | Err(Error::Tool { .. }), Ok(Some(fault))) => Err(fault),
-                (outcome, _) => outcome,
+            let is_interrupted = matches!(outcome, Err(Error::Signal(_)));
+            match self.close(&**broker, is_interrupted, &mut signals).await? {
+                Some(fault) => self.concluded(outcome, fault, call),
+                None => outcome,
             }
         })
+    }
+
+    /// Has the vault told of all that was done, and gives what stood in the server's way. Whoever
+    /// interrupts that only now is told what it is, and interrupts it by a second signal.
+    async fn close(
+        &self,
+        broker: &dyn Broker,
+        is_interrupted: bool,
+        signals: &mut Signals,
+    ) -> Result<Option<Error>, Error> {
+        let mut closing = broker.close();
+        let mut closed = signals.or(&mut closing).await;
+        if closed.is_err() && !is_interrupted {
+            self.printer
+                .note("the vault is being told what was done; interrupt again to leave at once");
+            closed = signals.or(closing).await;
+        }
+        if closed.is_err() {
+            self.printer
+                .warn("the vault may not have been told of all that was done");
+        }
+        closed
+    }
+
+    /// What a run comes to in which the server could not get something by the broker.
+    fn concluded(
+        &self,
+        outcome: Result<(), Error>,
+        fault: Error,
+        call: Option<bool>,
+    ) -> Result<(), Error> {
+        let is_pending = fault.code() == "approval_pending";
+        let (attempts, sent) = match &outcome {
+            Err(Error::Signal(_)) if is_pending => {
+                self.printer.note(&fault.to_string());
+                if let Some(hint) = fault.hint() {
+                    self.printer.note(&hint);
+                }
+                return outcome;
+            }
+            Ok(()) | Err(Error::Tool { .. }) => (1, true),
+            Err(error) if error.is_of_server() => {
+                // It is what the server made of the refusal. One that waits for an approval answers no
+                // sooner than somebody has decided.
+                self.printer.note(&error.to_string());
+                match error {
+                    Error::Attempted { attempts, sent, .. } => (*attempts, *sent == Some(true)),
+                    _ => (1, true),
+                }
+            }
+            Err(_) => return outcome,
+        };
+        // The server had the call, and may have done a part of it before it was refused another.
+        if sent && call == Some(false) && fault.retryable() && !is_pending {
+            return Err(Error::Attempted {
+                attempts,
+                sent: Some(true),
+                repeatable: false,
+                first: None,
+                cause: Box::new(fault),
+            });
+        }
+        Err(fault)
     }
 
     /// Who answers what a server asks.
@@ -197,7 +251,7 @@ impl Run {
     }
 
     /// The run that asks the fallback instead, if there is one.
-    fn fallback(&self, options: &resilience::Options) -> Option<Self> {
+    pub(crate) fn fallback(&self, options: &resilience::Options) -> Option<Self> {
         let settings = Settings {
             overrides: options.fallback.overrides(&self.settings.overrides)?,
             ..self.settings.clone()

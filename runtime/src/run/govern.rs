@@ -9,7 +9,7 @@
 use serde_json::Value;
 
 use super::Run;
-use crate::audit::{Audit, Decision, Record};
+use crate::audit::{Audit, Decision, Record, Server};
 use crate::environment;
 use crate::error::Error;
 use crate::identity::{self, Caller};
@@ -25,12 +25,20 @@ impl Run {
     ) -> Result<(), Error> {
         let (policy, unreadable) = self.rules();
         let audit = self.audit(&policy);
-        let server = environment::address(self.spec, &self.settings.overrides);
-        let mut record = Record::new(&subject.logged(), server, &self.context);
+        let overrides = &self.settings.overrides;
+        let server = environment::address(self.spec, overrides);
+        let server = match overrides.is_elsewhere() {
+            true => Server::Named(server),
+            false => Server::Usual(server),
+        };
+        let mut record = Record::new(subject, server, &self.context);
         let outcome = match unreadable {
             Some(error) => Err(error),
             None => self.admit(&policy, &audit, subject, &mut record, assemble, call),
         };
+        if !self.has_asked.get() {
+            record.was_not_made();
+        }
         if let Some(server) = self.stand_in.get() {
             record.is_answered_by(server);
         }
@@ -102,6 +110,7 @@ impl Run {
             (Some(by), Some(rule)) => Decision::Confirmed { by, rule },
             _ => Decision::Allowed(admission.rule),
         };
+        record.is_made();
         call(arguments)
     }
 

@@ -113,7 +113,21 @@ fn forms_of(known: &[Arc<Zeroizing<String>>]) -> Vec<Zeroizing<String>> {
 
 /// The text with a mask where a secret is.
 pub(crate) fn mask(text: &str) -> Cow<'_, str> {
-    masked(text, &forms())
+    Mask::now().over(text)
+}
+
+/// A mask over the secrets that are known now, for several texts.
+pub(crate) struct Mask(Vec<Zeroizing<String>>);
+
+impl Mask {
+    pub(crate) fn now() -> Self {
+        Self(forms())
+    }
+
+    /// The text with a mask where a secret is.
+    pub(crate) fn over<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        masked(text, &self.0)
+    }
 }
 
 /// The same for one who cannot wait for his turn; none where somebody else has it.

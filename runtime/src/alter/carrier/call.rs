@@ -44,6 +44,15 @@ fn not_json() -> Rejection {
     Rejection::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "json_only", message)
 }
 
+/// A body that could not be read as JSON, or may be JSON and goes deeper than this program reads.
+fn unread(error: &serde_json::Error) -> Rejection {
+    if !error.to_string().starts_with("recursion limit exceeded") {
+        return not_json();
+    }
+    let message = "the vault sends this request, and takes no JSON that is nested deeper than 127 levels; in mode `proxy` it would be sent as it is";
+    Rejection::new(StatusCode::UNPROCESSABLE_ENTITY, "json_too_deep", message)
+}
+
 impl Call {
     /// Takes a request, and its body whole.
     ///
@@ -59,7 +68,7 @@ impl Call {
             true => None,
             false => {
                 check(&outgoing.headers)?;
-                Some(serde_json::from_slice(&body).map_err(|_| not_json())?)
+                Some(serde_json::from_slice(&body).map_err(|error| unread(&error))?)
             }
         };
         Ok(Self {
@@ -261,6 +270,17 @@ mod tests {
         let mut endless = outgoing(&[], Some("x"));
         endless.body.as_mut().unwrap().flow = Box::pin(pieces);
         assert_eq!(Call::take(endless).await.unwrap_err().status, 413);
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_nested_too_deep_is_not_called_something_else() {
+        let nested = |depth: usize| &*format!("{}{}", "[".repeat(depth), "]".repeat(depth)).leak();
+        let rejection = take(&[], Some(nested(200))).await.unwrap_err();
+        assert_eq!(
+            (rejection.status.as_u16(), rejection.code.as_str()),
+            (422, "json_too_deep")
+        );
+        assert!(take(&[], Some(nested(127))).await.is_ok());
     }
 
     #[tokio::test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{HeaderMap, LOCATION, WWW_AUTHENTICATE};
+use http::header::{CONTENT_LOCATION, HeaderMap, LINK, LOCATION, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
 use percent_encoding::utf8_percent_encode;
 use url::Url;
@@ -44,6 +44,7 @@ impl Program {
     /// a body cannot be: that is gone.
     async fn carry(&self, outgoing: Outgoing) -> Result<Incoming, Rejection> {
         let request = obstacles::request(&outgoing.method, &outgoing.url);
+        self.desk.obstacles.recall(&request);
         let again = outgoing.body.is_none().then(|| Outgoing {
             method: outgoing.method.clone(),
             url: outgoing.url.clone(),
@@ -197,8 +198,11 @@ fn lines(headers: &HeaderMap) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Keeps a credential from the server that comes back in a header: an address that a redirect leads to
-/// is left without it, and other headers are left out.
+/// Headers that lead on.
+const ADDRESSES: [HeaderName; 3] = [LOCATION, CONTENT_LOCATION, LINK];
+
+/// Keeps a credential from the server that comes back in a header: an address that leads on is left
+/// without it, and other headers are left out.
 fn withhold(credential: &Credential, headers: &mut HeaderMap) {
     let secrets: Vec<Secret> = secrets(credential)
         .filter(|secret| secret.expose().len() >= SHORTEST)
@@ -208,24 +212,22 @@ fn withhold(credential: &Credential, headers: &mut HeaderMap) {
         })
         .collect();
     let shows = |text: &str| secrets.iter().any(|secret| text.contains(secret.expose()));
-    let showing: Vec<HeaderName> = headers
-        .iter()
-        .filter(|(_, value)| shows(&String::from_utf8_lossy(value.as_bytes())))
-        .map(|(name, _)| name.clone())
-        .collect();
-    for name in showing {
-        let Some(value) = headers.remove(&name) else {
+    let mut showing = Vec::new();
+    for (name, value) in headers.iter_mut() {
+        let text = String::from_utf8_lossy(value.as_bytes());
+        if !shows(&text) {
             continue;
-        };
-        if name == LOCATION {
-            let mut text = String::from_utf8_lossy(value.as_bytes()).into_owned();
-            for secret in &secrets {
-                text = text.replace(secret.expose(), "");
-            }
-            if let Ok(value) = HeaderValue::try_from(text) {
-                headers.insert(name, value);
-            }
         }
+        let without = secrets.iter().fold(text.into_owned(), |text, secret| {
+            text.replace(secret.expose(), "")
+        });
+        match HeaderValue::try_from(without) {
+            Ok(without) if ADDRESSES.contains(name) => *value = without,
+            _ => showing.push(name.clone()),
+        }
+    }
+    for name in showing {
+        headers.remove(name);
     }
 }
 

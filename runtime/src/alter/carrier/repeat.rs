@@ -6,9 +6,14 @@
 //!
 //! ```text
 //! a request ──▶ the vault is asked ──┬─▶ settled ──▶ its answer
-//!    like it, meanwhile: waits here  └─▶ pending ──▶ waited for, by whoever sends it while it is,
+//!                                    └─▶ pending ──▶ waited for, by whoever sends it while it is,
 //!                                                    and until somebody has got what came of it
 //! ```
+//!
+//! Requests that are alike and come at once are put to the vault at once, if they change nothing at the
+//! origin: should they have to be approved, the first that the vault says so of is waited for by all.
+//! Of those that may change something only one at a time is put to it. Who is asked twice may say yes
+//! twice, and then the vault does it twice.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,8 +27,16 @@ pub(super) type Key = String;
 /// What the vault says to a request.
 pub(super) enum Asked<T> {
     Settled(T),
-    /// Somebody has to approve it; this is what comes of that.
-    Pending(Boxed<'static, Waited<T>>),
+    /// Somebody has to approve it. This begins to wait for what comes of that, unless something like it
+    /// is waited for already.
+    Pending(Box<dyn FnOnce() -> Boxed<'static, Waited<T>> + Send>),
+}
+
+/// What a request may do at the origin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Effect {
+    None,
+    Some,
 }
 
 /// What came of waiting.
@@ -52,32 +65,33 @@ impl<T: Clone + Send + Sync + 'static> Repeats<T> {
     }
 
     /// Asks, unless the same is pending: then that is waited for. Dropped, what was asked goes on.
-    pub(super) async fn ask(&self, key: Key, ask: Boxed<'static, Asked<T>>) -> T {
+    pub(super) async fn ask(&self, key: Key, effect: Effect, ask: Boxed<'static, Asked<T>>) -> T {
         let slot = self.slot(key);
-        let mut held = Arc::clone(&slot).lock_owned().await;
-        let joint = match &*held {
-            Some(joint) => joint.clone(),
-            None => {
-                let works = Arc::clone(&self.works);
-                // Not given up with the server's request: the vault may have been told already.
-                let asking = self.works.begin(async move {
-                    match ask.await {
-                        Asked::Settled(settled) => Ok(settled),
-                        Asked::Pending(wait) => {
-                            let joint = works.begin(wait);
-                            *held = Some(joint.clone());
-                            Err(joint)
-                        }
-                    }
-                });
-                match asking.await {
-                    Ok(settled) => return settled,
-                    Err(joint) => return self.wait(&slot, joint).await,
-                }
-            }
-        };
-        drop(held);
-        self.wait(&slot, joint).await
+        let held = Arc::clone(&slot).lock_owned().await;
+        if let Some(joint) = held.clone() {
+            drop(held);
+            return self.wait(&slot, joint).await;
+        }
+        let held = Some(held).filter(|_| effect == Effect::Some);
+        let works = Arc::clone(&self.works);
+        let asked_for = Arc::clone(&slot);
+        // Not given up with the server's request: the vault may have been told already.
+        let asking = self.works.begin(async move {
+            let begin = match ask.await {
+                Asked::Settled(settled) => return Ok(settled),
+                Asked::Pending(begin) => begin,
+            };
+            let mut held = match held {
+                Some(held) => held,
+                None => asked_for.lock_owned().await,
+            };
+            let joint = held.get_or_insert_with(|| works.begin(begin()));
+            Err(joint.clone())
+        });
+        match asking.await {
+            Ok(settled) => settled,
+            Err(joint) => self.wait(&slot, joint).await,
+        }
     }
 
     /// Waits for what comes of something pending. Who has got that is the last to get it.
@@ -138,9 +152,11 @@ mod tests {
             Box::pin(async move {
                 let count = count.fetch_add(1, Ordering::SeqCst);
                 sleep(SHORT).await;
-                Asked::Pending(Box::pin(async move {
-                    sleep(time).await;
-                    end(count)
+                Asked::Pending(Box::new(move || {
+                    Box::pin(async move {
+                        sleep(time).await;
+                        end(count)
+                    })
                 }))
             })
         }
@@ -154,8 +170,8 @@ mod tests {
     async fn requests_that_are_alike_are_each_sent_where_nothing_is_pending() {
         let (repeats, vault) = (repeats(), Vault::default());
         let (one, other) = tokio::join!(
-            repeats.ask("1".to_owned(), vault.settles()),
-            repeats.ask("1".to_owned(), vault.settles())
+            repeats.ask("1".to_owned(), Effect::Some, vault.settles()),
+            repeats.ask("1".to_owned(), Effect::Some, vault.settles())
         );
         assert_eq!((one, other), (0, 1));
     }
@@ -163,7 +179,13 @@ mod tests {
     #[tokio::test]
     async fn what_is_pending_is_asked_for_once() {
         let (repeats, vault) = (repeats(), Vault::default());
-        let ask = |key: u8| repeats.ask(key.to_string(), vault.waits(LONG, Waited::Once));
+        let ask = |key: u8| {
+            repeats.ask(
+                key.to_string(),
+                Effect::Some,
+                vault.waits(LONG, Waited::Once),
+            )
+        };
         let (one, like_it, other) = tokio::join!(ask(1), ask(1), ask(2));
         assert_eq!(one, like_it);
         assert_ne!(one, other);
@@ -173,9 +195,32 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn requests_that_change_nothing_are_asked_at_once_and_wait_for_one_approval() {
+        let (repeats, vault) = (repeats(), Vault::default());
+        let begun = tokio::time::Instant::now();
+        let settles = |_| repeats.ask("1".to_owned(), Effect::None, vault.settles());
+        futures::future::join_all((0..20).map(settles)).await;
+        assert!(begun.elapsed() < SHORT * 10, "{:?}", begun.elapsed());
+        let waits = || vault.waits(LONG, Waited::Once);
+        let ask = || repeats.ask("1".to_owned(), Effect::None, waits());
+        let (one, like_it, late) = tokio::join!(ask(), ask(), async {
+            sleep(SHORT * 3).await;
+            ask().await
+        });
+        assert_eq!((one, like_it), (late, late));
+        assert_eq!(vault.0.load(Ordering::SeqCst), 22);
+    }
+
+    #[tokio::test]
     async fn a_request_that_is_given_up_and_repeated_gets_what_came_of_it() {
         let (repeats, vault) = (repeats(), Vault::default());
-        let ask = |time| repeats.ask("1".to_owned(), vault.waits(time, Waited::Once));
+        let ask = |time| {
+            repeats.ask(
+                "1".to_owned(),
+                Effect::Some,
+                vault.waits(time, Waited::Once),
+            )
+        };
         // Given up before the vault has answered, while it is pending, and after it was settled.
         assert!(timeout(SHORT / 4, ask(LONG)).await.is_err());
         assert!(timeout(SHORT * 2, ask(LONG)).await.is_err());
@@ -188,7 +233,13 @@ mod tests {
     #[tokio::test]
     async fn what_is_pending_still_or_denied_is_never_asked_for_again() {
         let (repeats, vault) = (repeats(), Vault::default());
-        let ask = || repeats.ask("1".to_owned(), vault.waits(SHORT, Waited::Always));
+        let ask = || {
+            repeats.ask(
+                "1".to_owned(),
+                Effect::Some,
+                vault.waits(SHORT, Waited::Always),
+            )
+        };
         for _ in 0..3 {
             assert_eq!(ask().await, 0);
         }
@@ -199,7 +250,9 @@ mod tests {
     async fn nothing_is_kept_of_what_is_settled() {
         let (repeats, vault) = (repeats(), Vault::default());
         for key in 0..50 {
-            repeats.ask(key.to_string(), vault.settles()).await;
+            repeats
+                .ask(key.to_string(), Effect::Some, vault.settles())
+                .await;
         }
         repeats.slot("0".to_owned());
         assert_eq!(repeats.slots.lock().unwrap().len(), 1);

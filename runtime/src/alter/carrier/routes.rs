@@ -56,7 +56,7 @@ impl Routes {
     ) -> Result<Secret, Error> {
         let origin = Origin::parse(origin)?;
         let mut open = self.open.lock().await;
-        let open = opened(&mut open)?;
+        let open = self.opened(&mut open)?;
         let known = open.routes.iter().find(|route| {
             route.grant == *grant && route.origin == origin && route.carrier == carrier
         });
@@ -81,8 +81,13 @@ impl Routes {
     /// When the system has no randomness to give.
     pub(in crate::alter) async fn capability(&self) -> Result<Secret, Error> {
         let mut open = self.open.lock().await;
-        let open = opened(&mut open)?;
+        let open = self.opened(&mut open)?;
         Ok(open.loopback.capability().secret().clone())
+    }
+
+    /// Begins the run again, with a server that has met none of the obstacles so far.
+    pub(in crate::alter) fn begin(&self) {
+        self.desk.obstacles.set_aside();
     }
 
     /// Closes the routes, waits until the vault has been told of all that went over them, and gives what
@@ -94,14 +99,17 @@ impl Routes {
         }
         self.desk.close().await
     }
-}
 
-fn opened(open: &mut Option<Open>) -> Result<&mut Open, Error> {
-    Ok(match open {
-        Some(open) => open,
-        None => open.insert(Open {
-            loopback: Loopback::new()?,
-            routes: Vec::new(),
-        }),
-    })
+    fn opened<'a>(&self, open: &'a mut Option<Open>) -> Result<&'a mut Open, Error> {
+        Ok(match open {
+            Some(open) => open,
+            None => {
+                let printer = self.desk.client.printer().clone();
+                open.insert(Open {
+                    loopback: Loopback::new(Arc::new(move |line| printer.detail(line)))?,
+                    routes: Vec::new(),
+                })
+            }
+        })
+    }
 }

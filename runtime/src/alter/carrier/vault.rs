@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::{HeaderMap, StatusCode};
 
 use super::call::{Call, check, incoming};
-use super::repeat::{Asked, Repeats, Waited};
+use super::repeat::{Asked, Effect, Repeats, Waited};
 use super::{Desk, obstacles};
 use crate::alter::approval::{self, unfinished};
 use crate::alter::forward::{Errand, Forwarded, Pending, Reply};
@@ -34,11 +34,16 @@ impl Vault {
 
     async fn carry(&self, outgoing: Outgoing) -> Result<Incoming, Rejection> {
         let request = obstacles::request(&outgoing.method, &outgoing.url);
+        self.desk.obstacles.recall(&request);
         let method = outgoing.method.clone();
+        let effect = match method.is_safe() {
+            true => Effect::None,
+            false => Effect::Some,
+        };
         let call = Call::take(outgoing).await?;
         let key = call.key();
         let ask = ask(Arc::clone(&self.desk), self.grant.clone(), request, call);
-        let reply = self.repeats.ask(key, Box::pin(ask)).await?;
+        let reply = self.repeats.ask(key, effect, Box::pin(ask)).await?;
         incoming(&reply, &method)
     }
 }
@@ -77,12 +82,12 @@ async fn ask(desk: Arc<Desk>, grant: Grant, request: String, call: Call) -> Aske
             desk.obstacles.clear(&request);
             Asked::Settled(Ok(Arc::new(reply)))
         }
-        Ok(Forwarded::Pending(pending)) => {
+        Ok(Forwarded::Pending(pending)) => Asked::Pending(Box::new(move || {
             // It is what the run ends with, should it end before the approval does.
             desk.obstacles.note(&request, left(&desk, &pending).fault());
             approval::begin(&desk.client, &pending);
-            Asked::Pending(Box::pin(wait(desk, request, pending)))
-        }
+            Box::pin(wait(desk, request, pending))
+        })),
         Err(refusal) => Asked::Settled(Err(desk.turn_down(&request, &refusal))),
     }
 }

@@ -1,5 +1,7 @@
 //! What is on this machine: the configuration, the policy, who calls, the log of calls.
 
+use std::cell::RefCell;
+
 use super::report::{Report, failed};
 use crate::audit;
 use crate::environment;
@@ -89,8 +91,25 @@ pub(super) fn identity(
     if !is_given && policy.identity().is_none() {
         return Ok(());
     }
+    // What a token is checked with has to be there before somebody comes with one.
+    let signatures = run.vaults.first().map(|vault| vault.verify);
+    let warnings = RefCell::new(Vec::new());
+    let warn = |words: &str| warnings.borrow_mut().push(words.to_owned());
+    let section = policy.identity();
+    let defects = section.map(|(section, _)| section.defects(signatures, &warn));
+    let defects = defects.unwrap_or_default();
+    if !defects.is_empty() {
+        let hint = "nobody is known by any token: see [identity] of the policy";
+        let bad = Verdict::Bad(Exit::Denied);
+        let finding = Finding::new("identity", bad, defects.join("; "));
+        return report.add(finding.hint(hint.to_owned()));
+    }
     match (run.caller(policy), policy.without_identity()) {
         (Err(error), _) | (Ok(None), Some(error)) => report.fail("identity", &error),
+        (Ok(None), None) if !warnings.borrow().is_empty() => {
+            let words = warnings.borrow().join("; ");
+            report.add(Finding::new("identity", Verdict::Doubtful, words))
+        }
         (Ok(None), None) => report.fine("identity", "none is given, and none is needed"),
         (Ok(Some(caller)), _) => {
             let name = caller

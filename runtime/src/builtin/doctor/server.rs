@@ -19,6 +19,9 @@ use crate::spec::Tool;
 use crate::transport::{Action, Connector, Endpoint, Remote};
 use crate::vault::{Broker, Finding, Verdict, Want};
 
+/// The server that the program is for.
+const SERVER: &str = "server";
+
 /// How long it is waited for the vault to take note of what was done.
 const PARTING: Duration = Duration::from_secs(10);
 
@@ -29,10 +32,28 @@ pub(super) async fn look(
     broker: Option<Arc<dyn Broker>>,
     report: &mut Report<'_>,
 ) -> Result<(), Error> {
+    let fallback = fallback(run);
     if let Some(why) = in_the_way(run, &slots, broker.is_some(), report) {
-        return skip(&["server", "protocol", "drift"], &why, report);
+        skip(&["server", "protocol", "drift"], &why, report)?;
+        return match fallback {
+            Some(_) => report.skip("fallback", &why),
+            None => Ok(()),
+        };
     }
-    let greeted = greet(run, slots, broker.clone(), report).await?;
+    let filled = match filled(run, slots, broker.clone()).await {
+        Ok(filled) => Some(filled),
+        Err(error) => {
+            report.fail(SERVER, &error)?;
+            None
+        }
+    };
+    let mut greeted = None;
+    if let Some(filled) = &filled {
+        let (client, finding) = greet(SERVER, run, filled).await;
+        report.add(finding)?;
+        greeted = client;
+    }
+    let is_there = greeted.is_some();
     match greeted {
         Some(mut client) => {
             protocol(run, client.revision(), report)?;
@@ -40,6 +61,11 @@ pub(super) async fn look(
             client.close().await;
         }
         None => skip(&["protocol", "drift"], "the server is not there", report)?,
+    }
+    match (&fallback, &filled) {
+        (Some(other), Some(filled)) => stand_in(other, filled, is_there, report).await?,
+        (Some(_), None) => report.skip("fallback", "it is not known what it is given")?,
+        (None, _) => {}
     }
     let Some(broker) = broker else {
         return Ok(());
@@ -77,19 +103,35 @@ fn skip(subjects: &[&str], why: &str, report: &mut Report<'_>) -> Result<(), Err
         .try_for_each(|subject| report.skip(subject, why))
 }
 
-/// Starts or reaches the server and greets it.
-async fn greet(
-    run: &Run,
-    slots: Slots,
-    broker: Option<Arc<dyn Broker>>,
+/// The run that asks the fallback, if there is one.
+fn fallback(run: &Run) -> Option<Run> {
+    let config = run.config().ok()?;
+    run.fallback(&run.settings.resilience.over(config, &run.settings))
+}
+
+/// Looks at the server that is asked where the first is not there. As long as that is, calls are
+/// answered without it.
+async fn stand_in(
+    other: &Run,
+    filled: &Filled,
+    is_first_there: bool,
     report: &mut Report<'_>,
-) -> Result<Option<Client>, Error> {
-    let endpoint = match endpoint(run, slots, broker).await {
+) -> Result<(), Error> {
+    let (client, mut finding) = greet("fallback", other, &filled.for_another()).await;
+    if let Some(client) = client {
+        client.close().await;
+    }
+    if finding.verdict.is_bad() && is_first_there {
+        finding.verdict = Verdict::Doubtful;
+    }
+    report.add(finding)
+}
+
+/// Starts or reaches a server and greets it.
+async fn greet(subject: &str, run: &Run, filled: &Filled) -> (Option<Client>, Finding) {
+    let endpoint = match endpoint(run, filled) {
         Ok(endpoint) => endpoint,
-        Err(error) => {
-            report.fail("server", &error)?;
-            return Ok(None);
-        }
+        Err(error) => return (None, failed(subject, &error)),
     };
     let signed_in = signed_in(run, &endpoint).await;
     let start = Instant::now();
@@ -105,11 +147,12 @@ async fn greet(
                     format!("{} answers in {time:.1?}", remote.address())
                 }
             };
-            (Some(client), Finding::new("server", Verdict::Fine, words))
+            (Some(client), Finding::new(subject, Verdict::Fine, words))
         }
         Err(error) => {
-            let mut finding = failed("server", &error);
-            if let (Error::Unauthorized { .. }, Some(_)) = (&error, &signed_in) {
+            let mut finding = failed(subject, &error);
+            let is_open = subject == SERVER && signed_in.is_some();
+            if let (Error::Unauthorized { .. }, true) = (&error, is_open) {
                 finding.hint = Some(format!("run `{} auth login`", run.spec.name));
             }
             (None, finding)
@@ -123,16 +166,11 @@ async fn greet(
         let time = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         finding.details.insert("ms".to_owned(), time.into());
     }
-    report.add(finding)?;
-    Ok(client)
+    (client, finding)
 }
 
-/// Where the server is, with all that it is given.
-async fn endpoint(
-    run: &Run,
-    slots: Slots,
-    broker: Option<Arc<dyn Broker>>,
-) -> Result<Endpoint, Error> {
+/// All that a server is given.
+async fn filled(run: &Run, slots: Slots, broker: Option<Arc<dyn Broker>>) -> Result<Filled, Error> {
     let wants = slots.planned.into_iter().flatten();
     let wants: Vec<Want> = wants
         .filter_map(|planned| match planned.from {
@@ -153,8 +191,13 @@ async fn endpoint(
         filled.values.extend(supplied.values);
         filled.headers = supplied.headers;
     }
+    Ok(filled)
+}
+
+/// Where a server is, with all that it is given.
+fn endpoint(run: &Run, filled: &Filled) -> Result<Endpoint, Error> {
     let overrides = &run.settings.overrides;
-    let mut endpoint = environment::endpoint(run.spec, overrides, &filled, &run.context)?;
+    let mut endpoint = environment::endpoint(run.spec, overrides, filled, &run.context)?;
     if let Endpoint::Http(remote) = &mut endpoint {
         remote.authorization.person = false;
         remote.authorization.only_signed_in = true;

@@ -73,7 +73,7 @@ async fn large_bodies() {
         })
         .await
     };
-    let route = Route::to(&address, LIMITS).await;
+    let route = Way::to(&address, LIMITS).await;
     let mut stream = route.connect().await;
     let head = format!(
         "POST / HTTP/1.1\r\nHost: HOST\r\nX-Api-Key: KEY\r\nConnection: close\r\nContent-Length: {total}\r\n\r\n"
@@ -118,7 +118,7 @@ async fn large_bodies() {
 async fn a_call_through_the_proxy_is_hardly_slower() {
     let (address, mut heard) = answering(OK).await;
     let drained = tokio::spawn(async move { while heard.recv().await.is_some() {} });
-    let route = Route::to(&address, LIMITS).await;
+    let route = Way::to(&address, LIMITS).await;
     let direct = TcpStream::connect(address.strip_prefix("http://").unwrap())
         .await
         .unwrap();

@@ -32,7 +32,7 @@ async fn a_client_that_hangs_up_takes_its_request_with_it() {
         })
         .await
     };
-    let route = Route::to(&address, LIMITS).await;
+    let route = Way::to(&address, LIMITS).await;
     let mut stream = route.connect().await;
     let request = route.filled("GET / HTTP/1.1\r\nHost: HOST\r\nX-Api-Key: KEY\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
@@ -59,7 +59,7 @@ async fn a_body_that_is_cut_short_is_never_taken_for_a_whole_one() {
         }
     })
     .await;
-    let route = Route::to(&address, LIMITS).await;
+    let route = Way::to(&address, LIMITS).await;
     let start = "POST / HTTP/1.1\r\nHost: HOST\r\nX-Api-Key: KEY\r\n";
     for (body, broken) in [
         ("Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", ""),
@@ -92,13 +92,76 @@ async fn an_answer_that_is_cut_short_is_never_passed_on_as_a_whole_one() {
             stream.write_all(answer.as_bytes()).await.unwrap();
         })
         .await;
-        let route = Route::to(&address, LIMITS).await;
+        let route = Way::to(&address, LIMITS).await;
         let passed_on = route
             .ask("GET / HTTP/1.1\r\nHost: HOST\r\nX-Api-Key: KEY\r\n\r\n")
             .await;
         assert!(passed_on.contains("abc"), "{passed_on}");
         assert!(!passed_on.ends_with("0\r\n\r\n"), "{passed_on}");
         assert!(!passed_on.contains("502"), "{passed_on}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_ends_with_the_connection_and_is_cut_short_ends_with_a_reset() {
+    let begun = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n";
+    for (rest, is_whole) in [("0\r\n\r\n", true), ("", false)] {
+        let address = origin(move |mut stream| async move {
+            head(&mut stream).await.unwrap();
+            stream.write_all(begun.as_bytes()).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            stream.write_all(rest.as_bytes()).await.unwrap();
+        })
+        .await;
+        let route = Way::to(&address, LIMITS).await;
+        let mut stream = route.connect().await;
+        let request = route.filled("GET / HTTP/1.0\r\nHost: HOST\r\nX-Api-Key: KEY\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        let end = timeout(SOON, stream.read_to_end(&mut answer))
+            .await
+            .unwrap();
+        assert!(String::from_utf8_lossy(&answer).ends_with("abc"));
+        assert_eq!(end.is_ok(), is_whole, "{end:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_has_said_all_is_answered() {
+    let address = origin(|mut stream| async move {
+        let (_, mut body) = head(&mut stream).await.unwrap();
+        while body.len() < 3 {
+            stream.read_buf(&mut body).await.unwrap();
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        stream.write_all(OK.as_bytes()).await.unwrap();
+    })
+    .await;
+    let route = Way::to(&address, LIMITS).await;
+    for version in ["1.0", "1.1"] {
+        let request = format!(
+            "POST / HTTP/{version}\r\nHost: HOST\r\nX-Api-Key: KEY\r\nContent-Length: 3\r\n\r\nabc"
+        );
+        let mut stream = route.connect().await;
+        stream
+            .write_all(route.filled(&request).as_bytes())
+            .await
+            .unwrap();
+        stream.shutdown().await.unwrap();
+        let mut answer = String::new();
+        timeout(SOON, stream.read_to_string(&mut answer))
+            .await
+            .unwrap()
+            .unwrap();
+        assert!(
+            answer.contains("HTTP/1.1 200 OK\r\n") && answer.ends_with("hi"),
+            "{answer}"
+        );
+        assert_eq!(
+            answer.contains("100 Continue"),
+            version == "1.1",
+            "{answer}"
+        );
     }
 }
 
@@ -117,7 +180,7 @@ async fn an_answer_is_passed_on_as_it_comes() {
         }
     })
     .await;
-    let route = Route::to(&address, LIMITS).await;
+    let route = Way::to(&address, LIMITS).await;
     let mut stream = route.connect().await;
     let request =
         route.filled("GET / HTTP/1.1\r\nHost: HOST\r\nX-Api-Key: KEY\r\nConnection: close\r\n\r\n");
@@ -152,7 +215,7 @@ async fn an_early_answer_is_heard_though_the_body_goes_on() {
         while matches!(stream.read(&mut rest).await, Ok(count) if count > 0) {}
     })
     .await;
-    let route = Route::to(&address, LIMITS).await;
+    let route = Way::to(&address, LIMITS).await;
     let mut stream = route.connect().await;
     let length = 64 << 20;
     let head = format!(
@@ -180,7 +243,7 @@ async fn an_early_answer_is_heard_though_the_body_goes_on() {
 async fn the_rest_of_a_body_is_never_taken_for_a_request() {
     let (address, mut heard) =
         answering("HTTP/1.1 413 Content Too Large\r\ncontent-length: 0\r\n\r\n").await;
-    let route = Route::to(&address, LIMITS).await;
+    let route = Way::to(&address, LIMITS).await;
     let inner = route.filled("GET /inner HTTP/1.1\r\nHost: HOST\r\nX-Api-Key: KEY\r\n\r\n");
     let outer = format!(
         "POST / HTTP/1.1\r\nHost: HOST\r\nX-Api-Key: KEY\r\nContent-Length: {}\r\n\r\n",

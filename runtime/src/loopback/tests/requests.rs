@@ -5,7 +5,7 @@ use super::*;
 #[tokio::test]
 async fn a_request_gets_to_the_origin_and_its_answer_back() {
     let (address, mut heard) = answering(OK).await;
-    let route = Route::to(&format!("{address}/v1"), LIMITS).await;
+    let route = Way::to(&format!("{address}/v1"), LIMITS).await;
     let answer = route
         .ask(
             "GET /v1/x?a=1&k=KEY HTTP/1.1\r\nHost: HOST\r\nauthorization: Bearer KEY\r\n\
@@ -30,7 +30,7 @@ async fn a_request_gets_to_the_origin_and_its_answer_back() {
 #[tokio::test]
 async fn requests_follow_one_another_on_a_connection() {
     let (address, mut heard) = answering(OK).await;
-    let route = Route::to(&address, LIMITS).await;
+    let route = Way::to(&address, LIMITS).await;
     let one = "POST /1 HTTP/1.1\r\nHost: HOST\r\nX-Api-Key: KEY\r\nContent-Length: 3\r\n\r\nabc";
     let two = "POST /2 HTTP/1.1\r\nHost: HOST\r\nX-Api-Key: KEY\r\nTransfer-Encoding: chunked\r\n\r\n\
                1\r\nd\r\n0\r\n\r\n";
@@ -59,7 +59,7 @@ async fn requests_follow_one_another_on_a_connection() {
 #[tokio::test]
 async fn what_follows_a_body_and_is_no_request_ends_the_connection() {
     let (address, mut heard) = answering(OK).await;
-    let route = Route::to(&address, LIMITS).await;
+    let route = Way::to(&address, LIMITS).await;
     let answer = route
         .ask(
             "POST / HTTP/1.1\r\nHost: HOST\r\nX-Api-Key: KEY\r\nContent-Length: 3\r\n\r\nabc\
@@ -84,7 +84,7 @@ async fn answers_are_framed_as_the_client_can_read_them() {
     let chunked =
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n3\r\n ho\r\n0\r\n\r\n";
     let (address, _heard) = answering(chunked).await;
-    let route = Route::to(&address, LIMITS).await;
+    let route = Way::to(&address, LIMITS).await;
     let request = |version| {
         format!("GET / HTTP/{version}\r\nHost: HOST\r\nX-Api-Key: KEY\r\nConnection: close\r\n\r\n")
     };
@@ -99,7 +99,7 @@ async fn answers_are_framed_as_the_client_can_read_them() {
 
     let no_content = "HTTP/1.1 204 No Content\r\nx: y\r\n\r\n";
     let (address, _heard) = answering(no_content).await;
-    let answer = Route::to(&address, LIMITS).await.ask(&request("1.1")).await;
+    let answer = Way::to(&address, LIMITS).await.ask(&request("1.1")).await;
     assert_eq!(
         answer,
         "HTTP/1.1 204 No Content\r\nx: y\r\nconnection: close\r\n\r\n"
@@ -107,7 +107,7 @@ async fn answers_are_framed_as_the_client_can_read_them() {
 
     let unmodified = "HTTP/1.1 304 Not Modified\r\ncontent-length: 7\r\n\r\n";
     let (address, _heard) = answering(unmodified).await;
-    let answer = Route::to(&address, LIMITS).await.ask(&request("1.1")).await;
+    let answer = Way::to(&address, LIMITS).await.ask(&request("1.1")).await;
     assert!(
         answer.contains("content-length: 7") && answer.ends_with("\r\n\r\n"),
         "{answer}"
@@ -115,7 +115,7 @@ async fn answers_are_framed_as_the_client_can_read_them() {
 
     let head = "HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\n";
     let (address, _heard) = answering(head).await;
-    let answer = Route::to(&address, LIMITS).await;
+    let answer = Way::to(&address, LIMITS).await;
     let answer = answer.ask(&request("1.1").replace("GET", "HEAD")).await;
     assert!(
         answer.contains("content-length: 7") && answer.ends_with("\r\n\r\n"),
@@ -125,24 +125,131 @@ async fn answers_are_framed_as_the_client_can_read_them() {
 
 #[tokio::test]
 async fn redirects_are_passed_on_and_lead_nowhere_else() {
-    let away = "HTTP/1.1 302 Found\r\nlocation: https://evil.example/\r\ncontent-length: 0\r\n\r\n";
+    let away =
+        "HTTP/1.1 302 Found\r\nlocation: https://evil.example/secret\r\ncontent-length: 0\r\n\r\n";
     let (address, mut heard) = answering(away).await;
     let request = "GET /v1/x HTTP/1.1\r\nHost: HOST\r\nX-Api-Key: KEY\r\nConnection: close\r\n\r\n";
-    let route = Route::to(&format!("{address}/v1"), LIMITS).await;
+    let route = Way::to(&format!("{address}/v1"), LIMITS).await;
     let answer = route.ask(request).await;
-    assert!(
-        answer.starts_with("HTTP/1.1 302 Found") && !answer.contains("location"),
-        "{answer}"
+    assert!(answer.starts_with("HTTP/1.1 502 "), "{answer}");
+    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+    let body: serde_json::Value = serde_json::from_str(body).unwrap();
+    assert_eq!(body["error"]["code"], "redirect_elsewhere");
+    let told = route.told();
+    let line = format!(
+        "loopback: GET {address}/v1/x: 502 redirect_elsewhere: the origin redirects to https://evil.example"
     );
+    assert!(told.len() == 1 && told[0].starts_with(&line), "{told:?}");
+    assert!(!answer.contains("/secret") && !told[0].contains("/secret"));
     heard.recv().await.unwrap();
 
     let within =
         "HTTP/1.1 307 Temporary Redirect\r\nlocation: /v1/y?z\r\ncontent-length: 0\r\n\r\n";
     let (address, _heard) = answering(within).await;
-    let route = Route::to(&format!("{address}/v1"), LIMITS).await;
+    let route = Way::to(&format!("{address}/v1"), LIMITS).await;
     let answer = route.ask(request).await;
     let location = format!("\r\nlocation: http://{}/v1/y?z\r\n", route.authority);
     assert!(answer.contains(&location), "{answer}");
+}
+
+#[tokio::test]
+async fn pages_are_linked_by_way_of_the_loopback() {
+    let address = origin(|mut stream| async move {
+        let here = format!("http://{}", stream.local_addr().unwrap());
+        head(&mut stream).await.unwrap();
+        let answer = format!(
+            "HTTP/1.1 200 OK\r\nlink: <{here}/v1/x?page=2>; rel=\"next\", <https://b.example/>; rel=help\r\n\
+             link: <{here}/v1/x?page=9>; rel=last\r\ncontent-location: {here}/v1/x\r\n\
+             content-length: 2\r\n\r\nhi"
+        );
+        stream.write_all(answer.as_bytes()).await.unwrap();
+    })
+    .await;
+    let route = Way::to(&format!("{address}/v1"), LIMITS).await;
+    let request = "GET /v1/x HTTP/1.1\r\nHost: HOST\r\nX-Api-Key: KEY\r\nConnection: close\r\n\r\n";
+    let answer = route.ask(request).await;
+    let here = format!("http://{}/v1/x", route.authority);
+    for line in [
+        format!("link: <{here}?page=2>; rel=\"next\", <https://b.example/>; rel=help"),
+        format!("link: <{here}?page=9>; rel=last"),
+        format!("content-location: {here}"),
+    ] {
+        assert!(answer.contains(&format!("\r\n{line}\r\n")), "{answer}");
+    }
+    assert!(answer.ends_with("hi"));
+}
+
+#[tokio::test]
+async fn an_answer_has_one_length_or_none() {
+    let chunks = "\r\n\r\n2\r\nhi\r\n3\r\n ho\r\n0\r\n\r\n";
+    let request = "GET / HTTP/1.1\r\nHost: HOST\r\nX-Api-Key: KEY\r\nConnection: close\r\n\r\n";
+    let ask = async |fields: String| {
+        let answer: &'static str = format!("HTTP/1.1 200 OK\r\n{fields}").leak();
+        let (address, _heard) = answering(answer).await;
+        Way::to(&address, LIMITS).await.ask(request).await
+    };
+    for both in [
+        "content-length: 2\r\ntransfer-encoding: chunked",
+        "transfer-encoding: chunked\r\ncontent-length: 900",
+    ] {
+        let answer = ask(format!("{both}{chunks}")).await;
+        assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+        assert!(
+            answer.ends_with("\r\n0\r\n\r\n") && answer.contains(" ho"),
+            "{answer}"
+        );
+        assert!(!answer.contains("content-length"), "{answer}");
+    }
+    for twice in ["2\r\ncontent-length: 2", "2, 2"] {
+        let answer = ask(format!("content-length: {twice}\r\n\r\nhi")).await;
+        assert!(answer.ends_with("\r\n\r\nhi"), "{answer}");
+        assert_eq!(
+            answer.matches("content-length: 2\r\n").count(),
+            1,
+            "{answer}"
+        );
+    }
+    for differing in ["2\r\ncontent-length: 3", "2, 3"] {
+        let answer = ask(format!("content-length: {differing}\r\n\r\nhi")).await;
+        assert!(answer.starts_with("HTTP/1.1 502 "), "{answer}");
+    }
+}
+
+/// An origin that closes each connection when it gets the second request on it, which it does not
+/// answer.
+async fn leaving() -> (String, Arc<AtomicUsize>) {
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&count);
+    let address = origin(move |mut stream| {
+        let count = Arc::clone(&counted);
+        async move {
+            head(&mut stream).await.unwrap();
+            count.fetch_add(1, Ordering::SeqCst);
+            stream.write_all(OK.as_bytes()).await.unwrap();
+            if head(&mut stream).await.is_some() {
+                count.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+    })
+    .await;
+    (address, count)
+}
+
+#[tokio::test]
+async fn a_request_that_met_a_closed_connection_is_made_once_more_if_it_changes_nothing() {
+    let request = "METHOD / HTTP/1.1\r\nHost: HOST\r\nX-Api-Key: KEY\r\nConnection: close\r\n\r\n";
+    for (method, status, asked) in [("GET", 200, 3), ("OPTIONS", 200, 3), ("DELETE", 502, 2)] {
+        let (address, count) = leaving().await;
+        let route = Way::to(&address, LIMITS).await;
+        let request = request.replace("METHOD", method);
+        route.ask(&request).await;
+        let answer = route.ask(&request).await;
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{method}: {answer}"
+        );
+        assert_eq!(count.load(Ordering::SeqCst), asked, "{method}");
+    }
 }
 
 #[tokio::test]
@@ -150,7 +257,7 @@ async fn an_origin_that_is_not_there_is_told_by_name_only() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    let route = Route::to(&format!("http://{address}/v1"), LIMITS).await;
+    let route = Way::to(&format!("http://{address}/v1"), LIMITS).await;
     let answer = route
         .ask("GET /v1/private?secret=1 HTTP/1.1\r\nHost: HOST\r\nX-Api-Key: KEY\r\n\r\n")
         .await;
@@ -168,7 +275,7 @@ async fn an_origin_that_is_not_there_is_told_by_name_only() {
 #[tokio::test]
 async fn a_body_that_is_held_back_is_asked_for_once_the_request_is_let_in() {
     let (address, mut heard) = answering(OK).await;
-    let route = Route::to(&address, LIMITS).await;
+    let route = Way::to(&address, LIMITS).await;
     let request = "POST / HTTP/1.1\r\nHost: HOST\r\nX-Api-Key: KEY\r\nContent-Length: 3\r\n\
                    Expect: 100-continue\r\nConnection: close\r\n\r\n";
     let mut stream = route.connect().await;
@@ -222,12 +329,14 @@ impl Upstream for Echo {
 
 #[tokio::test]
 async fn an_upstream_may_refuse_before_the_body_is_asked_for() {
-    let loopback = Loopback::new().unwrap();
+    let told = Told::default();
+    let loopback = Loopback::new(telling(&told)).unwrap();
     let origin = Origin::parse("https://a.example").unwrap();
     let address = loopback.open(origin, Arc::new(Echo)).await.unwrap();
-    let route = Route {
+    let route = Way {
         authority: address.strip_prefix("http://").unwrap().to_owned(),
         loopback,
+        told,
     };
     let request = "POST / HTTP/1.1\r\nHost: HOST\r\nX-Api-Key: KEY\r\nConnection: close\r\n\
                    Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
@@ -242,7 +351,7 @@ async fn an_upstream_may_refuse_before_the_body_is_asked_for() {
 #[tokio::test]
 async fn routes_end_with_the_loopback() {
     let (address, _heard) = answering(OK).await;
-    let route = Route::to(&address, LIMITS).await;
+    let route = Way::to(&address, LIMITS).await;
     let mut stream = route.connect().await;
     tokio::task::yield_now().await;
     let authority = route.authority.clone();

@@ -78,7 +78,12 @@ impl Gate {
             Some((_, path)) => Url::parse(&format!("http://localhost{path}")),
             None => Url::parse(&remote.url),
         };
-        let url = url.map_err(|error| unreachable(error.to_string()))?;
+        let url = url.map_err(|error| Error::usage(format!("`{address}`: not a URL: {error}")))?;
+        if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+            return Err(Error::usage(format!(
+                "`{address}`: not the address of a server: https://HOST/PATH, http://HOST/PATH or unix:PATH"
+            )));
+        }
         Ok(Arc::new(Self {
             http,
             url,

@@ -243,6 +243,7 @@ async fn a_credential_that_comes_back_in_a_header_is_withheld() {
         let target = heard.line.split(' ').nth(1).unwrap().to_owned();
         format!(
             "HTTP/1.1 307 Temporary Redirect\r\nlocation: {target}&to=1\r\nx-asked: {target}\r\n\
+             link: <{target}&to=2>; rel=next\r\nlink: </v1/x>; rel=first\r\n\
              content-length: 0\r\nconnection: close\r\n\r\n"
         )
     })
@@ -259,6 +260,10 @@ async fn a_credential_that_comes_back_in_a_header_is_withheld() {
         head.contains(&format!("location: {}/x?a=1&api_key=&to=1", run.address)),
         "{head}"
     );
+    for link in ["x?a=1&api_key=&to=2>; rel=next", "x>; rel=first"] {
+        let line = format!("\r\nlink: <{}/{link}", run.address);
+        assert!(head.contains(&line), "{head}");
+    }
     run.close().await;
     assert!(!vault.heard("POST /sdk/oauth")[0].body.contains("s3cret"));
 }

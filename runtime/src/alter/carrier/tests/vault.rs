@@ -138,6 +138,48 @@ async fn a_request_that_is_given_up_and_repeated_is_put_to_nobody_twice() {
 }
 
 #[tokio::test]
+async fn requests_that_are_alike_and_change_nothing_do_not_wait_for_one_another() {
+    let vault = World::open(|_| async {
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        server::json(200, &got("{\"b\":2}"))
+    })
+    .await;
+    let run = run(&vault, SOON).await;
+    let begun = std::time::Instant::now();
+    let asked = (0..5).map(|_| run.ask("GET", "/x", ""));
+    for (status, _, _) in futures::future::join_all(asked).await {
+        assert_eq!(status, 200);
+    }
+    assert!(
+        begun.elapsed() < Duration::from_millis(1200),
+        "{:?}",
+        begun.elapsed()
+    );
+    assert_eq!(vault.heard("POST /sdk/proxy").len(), 5);
+}
+
+#[tokio::test]
+async fn what_an_attempt_before_could_not_get_is_no_failure_of_the_next() {
+    let vault = World::open(|heard: Heard| async move {
+        match heard.json()["url"].as_str().unwrap().ends_with("/x") {
+            true => refusal(422, "blocked_destination"),
+            false => server::json(200, &got("{}")),
+        }
+    })
+    .await;
+    for again in [false, true] {
+        let run = self::run(&vault, SOON).await;
+        assert_eq!(run.ask("GET", "/x", "").await.0, 403);
+        run.routes.begin();
+        assert_eq!(run.ask("GET", "/y", "").await.0, 200);
+        if again {
+            assert_eq!(run.ask("GET", "/x", "").await.0, 403);
+        }
+        assert_eq!(run.close().await.is_some(), again);
+    }
+}
+
+#[tokio::test]
 async fn an_approval_outlives_the_wait() {
     let vault = World::open(|heard: Heard| async move {
         match heard.line.as_str() {
