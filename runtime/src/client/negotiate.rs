@@ -114,7 +114,8 @@ impl Route {
             ) => match self.shake_hands(Manner::Events, revision, deadline).await {
                 // Where neither is spoken, the answer to the newer one is the one to be told.
                 Err(Error::Unreachable {
-                    status: Some(_), ..
+                    status: Some(400..=499),
+                    ..
                 }) => Err(first),
                 reached => reached,
             },
