@@ -174,8 +174,10 @@ class Machine:
         log.mkdir()
         self.refuses("what cannot be written is not done", self.zoo(*echo), "audit_required")
         self.fresh("[audit]\nfile = '~/log'\n", user="[audit]\nfile = 'mine'\nrequired = true\n")
-        self.works("the site names the file", self.zoo(*echo, env={"HOME": str(self.elsewhere)}))
+        self.works("the site names the file", self.zoo(*echo))
         self.report.equal("the user has it required all the same", len(self.lines("log")), 2)
+        self.works("its home is the system's", self.zoo(*echo, env={"HOME": str(self.elsewhere)}))
+        self.report.equal("and no variable's", len(self.lines("log")), 3)
 
     def limits(self):
         echo = ["echo", "--text", "x", "-o", "json"]
