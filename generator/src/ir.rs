@@ -5,7 +5,7 @@
 //! was never compiled, and `emit` writes the same fields as a Rust table.
 
 use mcpress_runtime::Error;
-use mcpress_runtime::spec::Spec;
+use mcpress_runtime::spec::{self, Spec};
 use serde::{Deserialize, Serialize};
 
 /// A whole command line, ready to be emitted or run.
@@ -29,6 +29,9 @@ pub struct Program {
     /// One entry a resource template, in the server's order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub templates: Vec<Form>,
+    /// What the server has and the program was made without.
+    #[serde(skip_serializing_if = "is_default")]
+    pub omitted: Omitted,
     /// Whether it links a vault, which live credentials come from.
     #[serde(skip)]
     pub vault: bool,
@@ -44,6 +47,17 @@ impl Program {
     pub(crate) fn speaks_http(&self) -> bool {
         self.vault || !matches!(self.server.transport, Transport::Stdio { .. })
     }
+}
+
+/// The tools that the user left out of the program.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Omitted {
+    /// Those that the server had, by its names for them, in its order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tools: Vec<String>,
+    /// Whether those that it has got since are left out as well.
+    #[serde(skip_serializing_if = "is_default")]
+    pub later: bool,
 }
 
 /// How the server is reached and what it said of itself.
@@ -183,6 +197,18 @@ pub enum Effect {
     Additive,
     /// It may destroy something.
     Destructive,
+}
+
+impl Effect {
+    /// What the annotations of a definition say.
+    pub(crate) fn annotated(definition: &serde_json::Value) -> Self {
+        match spec::Effect::annotated(definition) {
+            spec::Effect::Unknown => Self::Unknown,
+            spec::Effect::ReadOnly => Self::ReadOnly,
+            spec::Effect::Additive => Self::Additive,
+            spec::Effect::Destructive => Self::Destructive,
+        }
+    }
 }
 
 /// How an answer says that the tool failed.

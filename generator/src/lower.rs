@@ -25,7 +25,7 @@ use serde_json::Value;
 use crate::{
     capture::Capture,
     diagnostics::Diagnostic,
-    ir::{Program, Server, Slot, Transport},
+    ir::{Omitted, Program, Server, Slot, Transport},
     lock::Lock,
     overlay::Fixed,
     select::Selection,
@@ -87,6 +87,12 @@ pub fn lower(capture: &Capture, options: &Options, lock: &Lock) -> Lowered {
         .map(|(offer, command)| tool::lower(offer, command, lock, &mut diagnostics))
         .collect();
     group::group(&mut tools);
+    let left_out = |wire: &&str| !options.selection.contains(wire);
+    let left_out = offers.iter().map(|offer| offer.wire).filter(left_out);
+    let omitted = Omitted {
+        tools: left_out.map(str::to_owned).collect(),
+        later: options.selection.omits_later(),
+    };
     let prompts = form::prompts(capture, lock, &mut diagnostics);
     let templates = form::templates(capture, lock, &mut diagnostics);
     let about = options
@@ -102,6 +108,7 @@ pub fn lower(capture: &Capture, options: &Options, lock: &Lock) -> Lowered {
         tools,
         prompts,
         templates,
+        omitted,
         vault: false,
     };
     Lowered {

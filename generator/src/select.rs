@@ -28,12 +28,23 @@ pub struct Filter {
 
 /// The tools that were chosen; by default all.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Selection(Option<BTreeSet<String>>);
+pub struct Selection {
+    /// Their wire names; none where all were.
+    chosen: Option<BTreeSet<String>>,
+    /// Whether only tools that change nothing are wanted, those that the server gets later included.
+    read_only: bool,
+}
 
 impl Selection {
     /// Whether the tool of this wire name was chosen.
     pub fn contains(&self, wire: &str) -> bool {
-        self.0.as_ref().is_none_or(|wires| wires.contains(wire))
+        let chosen = self.chosen.as_ref();
+        chosen.is_none_or(|wires| wires.contains(wire))
+    }
+
+    /// Whether a tool that the server does not have yet is left out: nothing says what it will do.
+    pub fn omits_later(&self) -> bool {
+        self.read_only
     }
 }
 
@@ -130,7 +141,10 @@ pub fn select(
     if chosen.is_empty() {
         Err(SelectError::Empty)
     } else {
-        Ok(Selection(Some(chosen)))
+        Ok(Selection {
+            chosen: Some(chosen),
+            read_only: filter.read_only,
+        })
     }
 }
 

@@ -399,6 +399,7 @@ mod tests {
             tools: std::slice::from_ref(TOOL),
             prompts: &[],
             templates: &[],
+            omitted: crate::spec::Omitted::NOTHING,
         }
     }
 

@@ -23,7 +23,6 @@ mod record;
 mod stats;
 #[cfg(test)]
 mod tests;
-mod user;
 mod verify;
 
 use std::path::PathBuf;
@@ -35,7 +34,7 @@ pub(crate) use stats::{Statistics, statistics};
 pub(crate) use verify::verify;
 
 use crate::config::Table;
-use crate::environment;
+use crate::environment::{self, account as user};
 use crate::error::Error;
 
 /// How large a file gets before the next is begun.
@@ -87,14 +86,21 @@ impl Section {
 }
 
 impl Audit {
-    /// The log of a program, as these say, what goes before first.
-    pub(crate) fn of(program: &str, sections: &[&Section]) -> Self {
+    /// The log of a program, as these say, what goes before first. Where the site has a word in it, the
+    /// log is as the site says, and where no variable moves it; all that the user can add is that it is
+    /// required.
+    pub(crate) fn of(program: &str, site: &[&Section], user: &[&Section]) -> Self {
         fn first<T>(sections: &[&Section], said: fn(&Section) -> Option<T>) -> Option<T> {
             sections.iter().find_map(|section| said(section))
         }
-        let is_required = first(sections, |section| section.required).unwrap_or(false);
+        let mut all = site.iter().chain(user);
+        let is_required = all.any(|section| section.required == Some(true));
+        let (sections, folder) = match site {
+            [] => (user, environment::state_folder(program)),
+            site => (site, environment::site_state_folder(program)),
+        };
         let is_enabled = first(sections, |section| section.enabled).unwrap_or(true);
-        let usual = || Some(environment::state_folder(program)?.join(FILE));
+        let usual = || Some(folder?.join(FILE));
         let file = first(sections, |section| section.file.clone()).or_else(usual);
         let log = file.map(|file| Log {
             file,

@@ -4,6 +4,7 @@
 //! section is a type of the module that it is for. What is wrong in it is said with the file, the
 //! line and the key, and nothing is started: a rule that is not understood is not skipped.
 
+pub(crate) mod file;
 mod table;
 
 use std::collections::BTreeMap;
@@ -14,7 +15,7 @@ use crate::audit;
 use crate::credentials::Entry;
 use crate::environment;
 use crate::error::Error;
-use crate::policy::Layer;
+use crate::policy::{self, Layer};
 use crate::resilience;
 
 pub(crate) use table::{Lines, Place, Table};
@@ -57,13 +58,13 @@ impl Config {
     /// Reads the file of a program: the one that is named, which must be there, or the usual one,
     /// which need not.
     pub(crate) fn read(program: &str, named: Option<&Path>) -> Result<Self, Error> {
-        let Some(file) = named
+        let Some(path) = named
             .map(Path::to_owned)
             .or_else(|| Some(environment::config_folder(program)?.join("config.toml")))
         else {
             return Ok(Self::default());
         };
-        let text = match std::fs::read_to_string(&file) {
+        let text = match file::text(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound && named.is_none() => {
                 return Ok(Self::default());
@@ -72,11 +73,11 @@ impl Config {
             Err(error) => {
                 return Err(Error::usage(format!(
                     "cannot read {}: {error}",
-                    file.display()
+                    path.display()
                 )));
             }
         };
-        Self::of(&file, &text)
+        Self::of(&path, &text)
     }
 
     /// The configuration that a file of this text is.
@@ -97,7 +98,11 @@ impl Config {
                 Some(alter) => Alter::read(alter)?,
                 None => Alter::default(),
             },
-            policy: table.table("policy")?.map(Layer::read).transpose()?,
+            policy: table
+                .table("policy")?
+                .map(Layer::read)
+                .transpose()
+                .map_err(|error| policy::unreadable(&error, false))?,
             audit: table
                 .table("audit")?
                 .map(audit::Section::read)

@@ -1,9 +1,12 @@
 //! The environment: what this program reads of its own, and what its server gets.
 
+pub(crate) mod account;
 mod authorization;
 mod server;
 
 use std::path::PathBuf;
+
+use crate::error::Error;
 
 pub(crate) use authorization::{Reference, SignIn, client_secrets};
 pub use server::endpoint_of;
@@ -12,6 +15,12 @@ pub(crate) use server::{Overrides, address, describe, endpoint, given, url, wher
 /// Where the key to the vault of Alter is: that of an application, or that of an agent. No other
 /// program that is started from here gets them.
 pub(crate) const VAULT_KEYS: [&str; 2] = ["ALTER_API_KEY", "AGENT_API_KEY"];
+
+/// Where the site's own files are, for one program and for all.
+pub(crate) const SITE: &str = match cfg!(windows) {
+    true => r"C:\ProgramData\mcpress",
+    false => "/etc/mcpress",
+};
 
 /// The run that a nested run belongs to.
 pub(crate) const RUN_ID: &str = "MCPRESS_RUN_ID";
@@ -58,10 +67,30 @@ pub(crate) fn vault_address() -> Option<String> {
     read("ALTER_BASE_URL")
 }
 
+/// Makes sure that what the caller's variables decide about a run is understood.
+///
+/// # Errors
+///
+/// A variable of this program's that holds no text: it is not as good as one that is not there.
+pub(crate) fn check(program: &str) -> Result<(), Error> {
+    let (options, identity) = (option_name(program, ""), identity_name(program));
+    let decides =
+        |name: &str| name.starts_with(&options) || name == identity || name.starts_with("MCPRESS_");
+    for (name, value) in std::env::vars_os() {
+        if let Some(name) = name.to_str().filter(|name| decides(name))
+            && value.to_str().is_none()
+        {
+            return Err(Error::usage(format!(
+                "the variable {name} holds no text: it is not UTF-8"
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// The folder of a program's configuration (XDG Base Directory Specification); none where there is no
 /// home.
 pub(crate) fn config_folder(program: &str) -> Option<PathBuf> {
-    let absolute = |name: &str| Some(PathBuf::from(read(name)?)).filter(|path| path.is_absolute());
     let base = absolute("XDG_CONFIG_HOME").or_else(|| match cfg!(windows) {
         true => absolute("APPDATA"),
         false => Some(absolute("HOME")?.join(".config")),
@@ -72,12 +101,31 @@ pub(crate) fn config_folder(program: &str) -> Option<PathBuf> {
 /// The folder for what a program remembers from one run to the next (XDG Base Directory
 /// Specification); none where there is no home.
 pub(crate) fn state_folder(program: &str) -> Option<PathBuf> {
-    let absolute = |name: &str| Some(PathBuf::from(read(name)?)).filter(|path| path.is_absolute());
     let base = absolute("XDG_STATE_HOME").or_else(|| match cfg!(windows) {
         true => absolute("LOCALAPPDATA"),
         false => Some(absolute("HOME")?.join(".local/state")),
     })?;
     Some(base.join(file_name(program)))
+}
+
+/// The same for what the site counts on: below the home that the system has for the user, wherever the
+/// environment says that it is. Where the system has none in its list, it is the environment's.
+pub(crate) fn site_state_folder(program: &str) -> Option<PathBuf> {
+    if cfg!(windows) {
+        return state_folder(program);
+    }
+    Some(site_home()?.join(".local/state").join(file_name(program)))
+}
+
+/// The home that the site means.
+pub(crate) fn site_home() -> Option<PathBuf> {
+    account::home().or_else(std::env::home_dir)
+}
+
+/// A variable that names a place. A relative one is to be ignored, says the XDG specification.
+fn absolute(name: &str) -> Option<PathBuf> {
+    let path = PathBuf::from(std::env::var_os(name)?);
+    path.is_absolute().then_some(path)
 }
 
 /// A program as the name of a folder: `mcpress call` runs programs under names that are none.
@@ -86,9 +134,11 @@ pub(crate) fn file_name(program: &str) -> String {
     program.replace(|c: char| !is_plain(c), "-")
 }
 
-/// The tools that the caller takes away, in `RESTRICTED_TOOLS`: names, with commas between them.
+/// The tools that the caller takes away, in `RESTRICTED_TOOLS`: names, with commas between them. One
+/// that is no text names no tool, and keeps none of the others from being taken away.
 pub(crate) fn restricted_tools() -> Option<String> {
-    read("RESTRICTED_TOOLS")
+    let names = std::env::var_os("RESTRICTED_TOOLS")?;
+    Some(names.to_string_lossy().into_owned())
 }
 
 /// Who calls, as a token: `ALTR_CLI_IDENTITY` for `altr-cli`.
@@ -121,9 +171,10 @@ pub(crate) fn speaks_unicode() -> bool {
     })
 }
 
-/// A path as the user wrote it: one that begins with `~/` is in the home.
-pub(crate) fn at_home(path: &str) -> PathBuf {
-    let in_home = path.strip_prefix("~/").zip(std::env::home_dir());
+/// A path as the user wrote it: one that begins with `~/` is in that home.
+pub(crate) fn at_home(path: &str, home: Option<PathBuf>) -> PathBuf {
+    let home = home.filter(|home| home.is_absolute());
+    let in_home = path.strip_prefix("~/").zip(home);
     in_home.map_or_else(|| PathBuf::from(path), |(rest, home)| home.join(rest))
 }
 

@@ -19,7 +19,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::clock;
-use crate::config::Table;
+use crate::config::{Table, file};
 use crate::digest;
 use crate::environment;
 use crate::error::Error;
@@ -203,12 +203,12 @@ impl Section {
         signature: &[u8],
         warn: &dyn Fn(&str),
     ) -> Result<(), Error> {
-        let Some(file) = &self.secret_file else {
+        let Some(path) = &self.secret_file else {
             return Err(refused(
                 "it is signed with HS256, and there is no secret_file",
             ));
         };
-        let secret = secret(file, warn).map_err(|words| refused(&words))?;
+        let secret = secret(path, warn).map_err(|words| refused(&words))?;
         let wanted = digest::keyed(&secret, signed);
         if !digest::is_same(&wanted, signature) {
             return Err(refused("its signature is wrong"));
@@ -235,12 +235,12 @@ impl Section {
                 ),
             });
         };
-        let Some(file) = &self.jwks_file else {
+        let Some(path) = &self.jwks_file else {
             let words = format!("it is signed with {algorithm}, and there is no jwks_file");
             return Err(refused(&words));
         };
-        let shown = file.display();
-        let set = keys(file).map_err(|words| refused(&words))?;
+        let shown = path.display();
+        let set = keys(path).map_err(|words| refused(&words))?;
         verify(&set, algorithm, kid, signed, signature).map_err(|wrong| match wrong {
             Wrong::NoKey => refused(&format!("no key of {shown} is the one that signed it")),
             Wrong::Signature => refused("its signature is wrong"),
@@ -290,11 +290,11 @@ impl Section {
 }
 
 /// The secret of HS256 signatures that a file holds.
-fn secret(file: &Path, warn: &dyn Fn(&str)) -> Result<Zeroizing<Vec<u8>>, String> {
-    let shown = file.display();
-    let secret = std::fs::read(file).map_err(|error| format!("cannot read {shown}: {error}"))?;
+fn secret(path: &Path, warn: &dyn Fn(&str)) -> Result<Zeroizing<Vec<u8>>, String> {
+    let shown = path.display();
+    let secret = file::read(path).map_err(|error| format!("cannot read {shown}: {error}"))?;
     let mut secret = Zeroizing::new(secret);
-    if std::fs::metadata(file).is_ok_and(|metadata| private::is_open(&metadata)) {
+    if std::fs::metadata(path).is_ok_and(|metadata| private::is_open(&metadata)) {
         warn(&format!(
             "{shown} can be read by others, who can then say that they are anybody: chmod 600"
         ));
@@ -313,10 +313,9 @@ fn secret(file: &Path, warn: &dyn Fn(&str)) -> Result<Zeroizing<Vec<u8>>, String
 }
 
 /// The set of public keys that a file holds, or the one key.
-fn keys(file: &Path) -> Result<Value, String> {
-    let shown = file.display();
-    let text = std::fs::read_to_string(file);
-    let text = text.map_err(|error| format!("cannot read {shown}: {error}"))?;
+fn keys(path: &Path) -> Result<Value, String> {
+    let shown = path.display();
+    let text = file::text(path).map_err(|error| format!("cannot read {shown}: {error}"))?;
     serde_json::from_str(&text).map_err(|error| format!("{shown} is no set of keys: {error}"))
 }
 

@@ -251,6 +251,7 @@ mod tests {
                 ..Tool::PLAIN
             },
         ],
+        omitted: crate::spec::Omitted::NOTHING,
     };
 
     #[test]

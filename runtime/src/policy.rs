@@ -13,12 +13,17 @@
 //! rules of the roles that the caller has are added to those for everybody.
 //!
 //! It is decided by the tool's name and marks alone, before arguments are read, before a credential is
-//! looked at, and before a server is started. The marks are the server's own words, unless the user
-//! said otherwise when the program was made: a rule about them is only as good as they are.
+//! looked at, and before a server is started. The marks are the server's own words, unless whoever made
+//! the program said otherwise: that counts for the user's rules, and in the site's eyes only where it
+//! is the stricter. A rule about marks is only as good as they are.
+//!
+//! Resources and prompts come by the same door, as what changes nothing. A tool that the program was
+//! made without is refused whatever the rules say.
 
 mod limits;
 mod section;
 mod selector;
+mod subject;
 #[cfg(test)]
 mod tests;
 
@@ -27,27 +32,31 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use limits::{Limits, REACHED};
 pub(crate) use section::{Layer, Rule};
-pub(crate) use selector::{Selector, Subject, matches_name};
+pub(crate) use selector::{Selector, matches_name};
+pub(crate) use subject::Subject;
 
 use crate::audit;
-use crate::config::Table;
-use crate::environment;
+use crate::command::as_typed;
+use crate::config::{Table, file};
+use crate::environment::{self, SITE};
 use crate::error::Error;
 use crate::identity::{self, Caller};
-use crate::spec::{Effect, Tool};
+use crate::spec::{Effect, Spec, Tool};
 use section::Rules;
-
-/// The rules of the site are here, for one program and for all.
-const SITE: &str = match cfg!(windows) {
-    true => r"C:\ProgramData\mcpress",
-    false => "/etc/mcpress",
-};
+use subject::{Omission, Word};
 
 /// The file with rules in any of the folders.
 const FILE: &str = "policy.toml";
 
+/// What can be done about a rule that is not the user's.
+const OF_SITE: &str = "the rule is the site's: ask those who keep this machine";
+
 /// The word for a refusal in the JSON error line.
 pub(crate) const DENIED: &str = "policy_denied";
+/// The same for a tool that the program was made without.
+const OMITTED: &str = "left_out";
+/// The same for rules that cannot be read.
+const UNREADABLE: &str = "policy_unreadable";
 
 /// All rules for a program.
 #[derive(Debug, Default)]
@@ -68,6 +77,8 @@ pub(crate) struct Admission {
     pub(crate) by_person: Option<String>,
     pub(crate) per_minute: Option<(u16, String)>,
     pub(crate) at_once: Option<(u16, String)>,
+    /// Whether one of these limits is the site's.
+    pub(crate) is_counted_for_site: bool,
 }
 
 impl Policy {
@@ -77,35 +88,45 @@ impl Policy {
     ///
     /// A file that cannot be read or understood: a rule that is not understood is not skipped.
     pub(crate) fn of(program: &str, configured: Option<&Layer>) -> Result<Self, Error> {
+        let (policy, failure) = Self::rest(program, configured);
+        failure.map_or(Ok(policy), Err)
+    }
+
+    /// The rules that can be read and, where not all can, why: nothing is called then, and that it is
+    /// not can still be written down where the rest says.
+    pub(crate) fn rest(program: &str, configured: Option<&Layer>) -> (Self, Option<Error>) {
         let site = Path::new(SITE);
         let site = [site.join(environment::file_name(program)), site.to_owned()];
         let user = environment::config_folder(program);
-        let mut policy = Self::read(&site, user.as_deref(), configured)?;
+        let (mut policy, failure) = Self::read(&site, user.as_deref(), configured);
         let restricted = environment::restricted_tools().unwrap_or_default();
         policy.restricted = restrictions(&restricted).collect();
-        Ok(policy)
+        (policy, failure)
     }
 
     fn read(
         site: &[PathBuf],
         user: Option<&Path>,
         configured: Option<&Layer>,
-    ) -> Result<Self, Error> {
-        let mut layers = Vec::new();
-        for folder in site {
-            if let Some(mut layer) = read(&folder.join(FILE))? {
-                layer.is_of_site = true;
-                layers.push(layer);
+    ) -> (Self, Option<Error>) {
+        let site = site.iter().map(|folder| (folder.as_path(), true));
+        let folders = site.chain(user.map(|folder| (folder, false)));
+        let (mut layers, mut failure) = (Vec::new(), None);
+        for (folder, is_of_site) in folders {
+            match read(&folder.join(FILE)) {
+                Ok(layer) => layers.extend(layer.map(|layer| Layer {
+                    is_of_site,
+                    ..layer
+                })),
+                Err(error) => failure = failure.or(Some(unreadable(&error, is_of_site))),
             }
         }
-        if let Some(user) = user {
-            layers.extend(read(&user.join(FILE))?);
-        }
         layers.extend(configured.cloned());
-        Ok(Self {
+        let policy = Self {
             layers,
             restricted: Vec::new(),
-        })
+        };
+        (policy, failure)
     }
 
     /// How it is known who calls, and whether that is the site's word. The site's goes first, and for
@@ -131,9 +152,29 @@ impl Policy {
         self.restricted.len()
     }
 
-    /// What is said of the audit, what goes before first.
-    pub(crate) fn audit(&self) -> impl Iterator<Item = &audit::Section> {
-        self.layers.iter().filter_map(|layer| layer.audit.as_ref())
+    /// What is said of the audit by the site, or else by the user, what goes before first.
+    pub(crate) fn audit(&self, of_site: bool) -> impl Iterator<Item = &audit::Section> {
+        let layers = self.layers.iter();
+        let layers = layers.filter(move |layer| layer.is_of_site == of_site);
+        layers.filter_map(|layer| layer.audit.as_ref())
+    }
+
+    /// The rules that name a tool which the program neither has nor was made without: most likely a
+    /// slip of the pen. What the site says for all programs is about others as well.
+    pub(crate) fn strangers(&self, spec: &Spec) -> impl Iterator<Item = &Rule> {
+        let everywhere = Path::new(SITE).join(FILE);
+        let layers = self.layers.iter();
+        let layers = layers.filter(move |layer| layer.file != everywhere);
+        let rules = layers.flat_map(Layer::all).flat_map(Rules::named);
+        rules.filter(|rule| {
+            let mut tools = spec.tools.iter();
+            let mut omitted = spec.omitted.tools.iter();
+            rule.selector.literal().is_some_and(|name| {
+                let is_it = |tool: &Tool| tool.wire == name || tool.command == name;
+                let is_left_out = |wire: &&str| *wire == name || as_typed(wire) == name;
+                !tools.any(is_it) && !omitted.any(is_left_out)
+            })
+        })
     }
 
     /// Whether a tool may be called, and what is to be seen to first.
@@ -146,35 +187,57 @@ impl Policy {
         subject: &Subject<'_>,
         caller: Option<&Caller>,
     ) -> Result<Admission, Error> {
-        let matching = |rules: &[Rule]| {
-            let mut rules = rules.iter();
-            rules.find(|rule| rule.selector.covers(subject)).cloned()
-        };
-        if let Some(rule) = matching(&self.restricted) {
+        if let Some(omission) = subject.omission() {
+            return Err(omitted(subject, omission));
+        }
+        let mut restricted = self.restricted.iter();
+        if let Some(rule) = restricted.find(|rule| rule.selector.covers(subject, Word::Maker)) {
             return Err(refused(subject, &rule.shown, None));
         }
         let mut admission = Admission::default();
-        let marked = subject.known.is_some_and(is_destructive);
-        admission.confirm = marked.then(|| "marked destructive".to_owned());
+        let marked = || "marked destructive".to_owned();
+        admission.confirm = (subject.effect(Word::Maker) == Effect::Destructive).then(marked);
         for layer in &self.layers {
+            // What stands against a call does by either word, what stands for it by both.
+            let words = layer.words();
+            let against = |selector: &Selector| {
+                let mut words = words.iter();
+                words.any(|word| selector.covers(subject, *word))
+            };
+            let against_it = |rules: &[Rule]| {
+                let mut rules = rules.iter();
+                rules.find(|rule| against(&rule.selector)).cloned()
+            };
+            let for_it = |rules: &[Rule]| {
+                let covers = |rule: &&Rule| {
+                    let mut words = words.iter();
+                    words.all(|word| rule.selector.covers(subject, *word))
+                };
+                rules.iter().find(covers).cloned()
+            };
             if let (Some(refusal), None) = (layer.without_identity(), caller) {
                 return Err(refusal);
             }
             let sets = layer.rules_for(caller);
             for rules in &sets {
-                if let Some(rule) = matching(&rules.deny) {
+                if let Some(rule) = against_it(&rules.deny) {
                     return Err(refused(subject, &rule.shown, layer.way_out()));
                 }
-                let confirm = matching(&rules.confirm).map(|rule| rule.shown);
+                let confirm = against_it(&rules.confirm).map(|rule| rule.shown);
                 admission.confirm = admission.confirm.or(confirm);
-                let by_person = rules.forbid_yes.as_ref().map(|rule| rule.shown.clone());
-                admission.by_person = admission.by_person.or(by_person);
+                if let Some(rule) = &rules.forbid_yes {
+                    admission.by_person = admission.by_person.or(Some(rule.shown.clone()));
+                    let is_marked = against(&Selector::Effect(Effect::Destructive, true));
+                    admission.confirm = admission.confirm.or(is_marked.then(marked));
+                }
                 stricter(&mut admission.per_minute, &rules.per_minute);
                 stricter(&mut admission.at_once, &rules.at_once);
+                let has_limit = rules.per_minute.is_some() || rules.at_once.is_some();
+                admission.is_counted_for_site |= layer.is_of_site && has_limit;
             }
             if layer.is_closed() {
                 let mut lists = sets.iter().filter_map(|rules| rules.allow.as_ref());
-                let Some(rule) = lists.find_map(|allow| matching(allow)) else {
+                let Some(rule) = lists.find_map(|allow| for_it(allow)) else {
                     let rule = format!("{}: no allow names it", layer.file.display());
                     let way = match (layer.roles.is_empty(), caller) {
                         (false, None) => Some(layer.way_to_identify()),
@@ -190,6 +253,19 @@ impl Policy {
 }
 
 impl Layer {
+    /// All its rules, whoever they are for.
+    fn all(&self) -> impl Iterator<Item = &Rules> {
+        std::iter::once(&self.rules).chain(self.roles.values())
+    }
+
+    /// Whose word it takes for what a tool does.
+    fn words(&self) -> &'static [Word] {
+        match self.is_of_site {
+            true => &[Word::Maker, Word::Server],
+            false => &[Word::Maker],
+        }
+    }
+
     /// The rules for everybody, and those of the roles that the caller has. In the site's eyes nobody
     /// has a role by the word of the user's.
     fn rules_for(&self, caller: Option<&Caller>) -> Vec<&Rules> {
@@ -201,8 +277,7 @@ impl Layer {
 
     /// Whether it allows anything, and so refuses what it does not allow.
     fn is_closed(&self) -> bool {
-        let mut all = std::iter::once(&self.rules).chain(self.roles.values());
-        all.any(|rules| rules.allow.is_some())
+        self.all().any(|rules| rules.allow.is_some())
     }
 
     /// The error for whoever does not say who calls, if it wants that.
@@ -214,8 +289,7 @@ impl Layer {
 
     /// What can be done about a refusal.
     fn way_out(&self) -> Option<String> {
-        let whose = "the rule is the site's: ask those who keep this machine";
-        self.is_of_site.then(|| whose.to_owned())
+        self.is_of_site.then(|| OF_SITE.to_owned())
     }
 
     fn way_to_identify(&self) -> String {
@@ -237,11 +311,9 @@ pub(crate) fn is_restricted(tool: &Tool) -> bool {
         let names = environment::restricted_tools().unwrap_or_default();
         restrictions(&names).collect()
     });
-    let subject = Subject {
-        wire: tool.wire,
-        known: Some(tool),
-    };
-    restricted.iter().any(|rule| rule.selector.covers(&subject))
+    let subject = Subject::tool(tool.wire, Some(tool));
+    let mut restricted = restricted.iter();
+    restricted.any(|rule| rule.selector.covers(&subject, Word::Maker))
 }
 
 fn restrictions(names: &str) -> impl Iterator<Item = Rule> {
@@ -252,18 +324,31 @@ fn restrictions(names: &str) -> impl Iterator<Item = Rule> {
     })
 }
 
-fn read(file: &Path) -> Result<Option<Layer>, Error> {
-    let text = match std::fs::read_to_string(file) {
+fn read(path: &Path) -> Result<Option<Layer>, Error> {
+    let text = match file::text(path) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(source) => {
             return Err(Error::Io {
-                what: format!("cannot read {}", file.display()),
+                what: format!("cannot read {}", path.display()),
                 source,
             });
         }
     };
-    Layer::read(Table::read(file, &text)?).map(Some)
+    Layer::read(Table::read(path, &text)?).map(Some)
+}
+
+/// The error for rules that cannot be read or understood, by which nothing is called.
+pub(crate) fn unreadable(error: &Error, is_of_site: bool) -> Error {
+    let until = "nothing is called before it is mended";
+    Error::Denied {
+        code: UNREADABLE,
+        message: error.to_string(),
+        hint: Some(match is_of_site {
+            true => format!("{until}; {OF_SITE}"),
+            false => until.to_owned(),
+        }),
+    }
 }
 
 /// Keeps the lower of two limits.
@@ -276,7 +361,27 @@ fn stricter(limit: &mut Option<(u16, String)>, other: &Option<(u16, Rule)>) {
 }
 
 fn refused(subject: &Subject<'_>, rule: &str, hint: Option<String>) -> Error {
-    denied(&format!("{} may not be called", subject.name()), rule, hint)
+    denied(&subject.refusal(), rule, hint)
+}
+
+/// The refusal of what the program was made without.
+fn omitted(subject: &Subject<'_>, omission: Omission) -> Error {
+    let name = subject.name();
+    let (message, again) = match omission {
+        Omission::LeftOut => (
+            format!("`{name}` was left out when this program was made"),
+            "generate it again with the tool",
+        ),
+        Omission::Later => (
+            format!("`{name}` is none of the read-only tools that this program was made with"),
+            "if the server has it since, generate the program again",
+        ),
+    };
+    Error::Denied {
+        code: OMITTED,
+        message,
+        hint: Some(format!("{again}, or call it with `mcpress call`")),
+    }
 }
 
 /// A refusal, and the rule that it is by.

@@ -174,7 +174,7 @@ impl Run {
         assemble: impl FnOnce() -> Result<Value, Error>,
     ) -> Result<(), Error> {
         if self.settings.dry_run {
-            let admission = self.admission(&Subject { wire: tool, known })?;
+            let admission = self.admission(&Subject::of(self.spec, tool, known))?;
             let mut arguments = assemble()?;
             // What would be wrong with the credentials is wrong.
             credentials::plan(self.spec, &self.settings.overrides, self.config()?)?;
@@ -190,9 +190,11 @@ impl Run {
             }
             return self.printer.data(&pretty(&request));
         }
-        self.govern(&Subject { wire: tool, known }, assemble, |arguments| {
-            self.call_tool(tool, known, json!({"name": tool, "arguments": arguments}))
-        })
+        self.govern(
+            &Subject::of(self.spec, tool, known),
+            assemble,
+            |arguments| self.call_tool(tool, known, json!({"name": tool, "arguments": arguments})),
+        )
     }
 
     /// The folder for the binaries of an answer, made before the server is asked for one.

@@ -267,6 +267,7 @@ impl Settings {
 
     /// The settings of the program's variables.
     pub(crate) fn of_environment(program: &str) -> Result<Self, Error> {
+        environment::check(program)?;
         let mut settings = Self::default();
         if let Some(format) = environment::option(program, "OUTPUT") {
             settings.format = format_of(&format).ok_or_else(|| {

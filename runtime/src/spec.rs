@@ -51,6 +51,23 @@ pub struct Spec {
     /// One entry a resource template, in the server's order.
     #[serde(default, deserialize_with = "leak::list")]
     pub templates: &'static [Form],
+    /// What the server has and the program was made without.
+    #[serde(default)]
+    pub omitted: Omitted,
+}
+
+/// The tools that whoever made the program left out of it: it calls none of them, by any name.
+///
+/// A table names what differs from [`Omitted::NOTHING`].
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+pub struct Omitted {
+    /// Those that the server had, by the names that it knows them by.
+    #[serde(default, deserialize_with = "leak::texts")]
+    pub tools: &'static [&'static str],
+    /// Whether those that it has got since are left out as well: nobody could say of them that they are
+    /// what was wanted.
+    #[serde(default)]
+    pub later: bool,
 }
 
 /// How the server is reached and what it said of itself.
@@ -479,6 +496,14 @@ impl Slot {
     };
 }
 
+impl Omitted {
+    /// The program has all of its server's tools.
+    pub const NOTHING: Self = Self {
+        tools: &[],
+        later: false,
+    };
+}
+
 impl Tool {
     /// A tool without a name, of which nothing is known.
     pub const PLAIN: Self = Self {
@@ -503,6 +528,23 @@ impl Form {
         about: "",
         parameters: &[],
     };
+}
+
+impl Effect {
+    /// What the annotations of a tool's definition say of its calls.
+    ///
+    /// A tool that says nothing may destroy, by the letter of the protocol; but then nearly every tool
+    /// would be said to.
+    pub fn annotated(definition: &serde_json::Value) -> Self {
+        let annotations = definition.get("annotations");
+        let hint = |name: &str| annotations?.get(name)?.as_bool();
+        match (hint("readOnlyHint"), hint("destructiveHint")) {
+            (Some(true), _) => Self::ReadOnly,
+            (_, Some(true)) => Self::Destructive,
+            (_, Some(false)) => Self::Additive,
+            (_, None) => Self::Unknown,
+        }
+    }
 }
 
 impl Tool {

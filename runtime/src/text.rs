@@ -7,6 +7,7 @@ mod width;
 use std::iter::Peekable;
 use std::str::Chars;
 
+pub(crate) use glob::is_whole_glob;
 pub use glob::matches_glob;
 pub use sentence::{clean, first_sentence, line};
 pub(crate) use width::{cut, fill, width};

@@ -226,7 +226,7 @@ fn a_policy_that_is_wrong_keeps_the_log_from_being_looked_at_and_nothing_else() 
     let patient = Patient::new();
     patient.write("policy.toml", "deny = [\"annotation:\"]\nforbid = 1\n");
     patient
-        .look(&[], 2)
+        .look(&[], 4)
         .is("policy", "bad", "policy.toml:")
         .is("drift", "ok", "no change")
         .skipped(&["audit"]);

@@ -180,8 +180,231 @@ fn a_rule_that_is_not_understood_is_not_skipped() {
         ("deny = 'x'", "policy.toml:1: `deny`:"),
     ] {
         let desk = Desk::new(Kind::Bundled).policy(text);
-        let outcome = desk.run(["echo", "--text", "x"]).exits(2);
-        assert!(outcome.stderr.contains(words), "{outcome:?}");
+        let message = desk.refused(["echo", "--text", "x"], "policy_unreadable");
+        assert!(message.contains(words), "{message}");
+        assert!(!desk.was_started());
+        let line = desk.last();
+        assert_eq!(
+            (&line["decision"], &line["error"]),
+            (&json!("denied"), &json!("policy_unreadable"))
+        );
+        // What was written down can be looked at all the same.
+        let list = desk.run(["self", "audit", "list"]).exits(0);
+        assert!(list.stdout.contains("denied"), "{list:?}");
+        assert!(list.stderr.contains("warning: "), "{list:?}");
+        assert!(list.stderr.contains(words), "{list:?}");
+    }
+    let desk = Desk::new(Kind::Bundled).config("config.toml", "[policy]\ndenny = []\n");
+    let message = desk.refused(["echo", "--text", "x"], "policy_unreadable");
+    assert!(message.contains("config.toml:2: unknown key"), "{message}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_policy_that_is_no_file_is_not_taken_for_none() {
+    let policy = ".config/everyday/policy.toml";
+    let refused = |desk: Desk, words: &str| {
+        let message = desk.refused(["echo", "--text", "x"], "policy_unreadable");
+        assert!(message.contains(words), "{message}");
+        assert!(!desk.was_started());
+        assert_eq!(desk.last()["error"], "policy_unreadable");
+    };
+    let desk = || Desk::new(Kind::Bundled).config("other", "");
+    let dangling = desk();
+    std::os::unix::fs::symlink("/no/such/file", dangling.sandbox.file(policy)).unwrap();
+    refused(dangling, "leads nowhere");
+    let folder = desk();
+    fs::create_dir(folder.sandbox.file(policy)).unwrap();
+    refused(folder, "no regular file");
+    // Nobody writes into it, and nobody waits for that.
+    let pipe = desk();
+    let made = Command::new("mkfifo")
+        .arg(pipe.sandbox.file(policy))
+        .status();
+    assert!(made.unwrap().success());
+    refused(pipe, "no regular file");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_no_text_turns_nothing_off() {
+    use std::os::unix::ffi::OsStringExt;
+    let bytes = |bytes: &[u8]| std::ffi::OsString::from_vec(bytes.to_vec());
+    let desk = Desk::new(Kind::Bundled);
+    let run = |name: &str, value: &[u8], line: &[&str]| {
+        let mut command = Command::new(&desk.program);
+        command
+            .args(line)
+            .env_clear()
+            .env("HOME", desk.sandbox.path());
+        let output = command.env(name, bytes(value)).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        (output.status.code(), stderr)
+    };
+    let (code, stderr) = run(
+        "RESTRICTED_TOOLS",
+        b"add,\xff",
+        &["add", "--a", "1", "--b", "2"],
+    );
+    assert_eq!(code, Some(4), "{stderr}");
+    assert!(stderr.contains("RESTRICTED_TOOLS has `add`"), "{stderr}");
+    for name in ["EVERYDAY_MCP_CONFIG", "EVERYDAY_IDENTITY", "MCPRESS_RUN_ID"] {
+        let (code, stderr) = run(name, b"a\xff", &["echo", "--text", "x"]);
+        assert_eq!(code, Some(2), "{stderr}");
+        assert!(stderr.contains(name), "{stderr}");
+    }
+    // The rules are found in a folder of any name.
+    let folder = desk.sandbox.path().join(bytes(b"\xff"));
+    fs::create_dir_all(folder.join("everyday")).unwrap();
+    fs::write(folder.join("everyday/policy.toml"), "deny = ['echo']").unwrap();
+    let folder = folder.into_os_string().into_vec();
+    let (code, stderr) = run("XDG_CONFIG_HOME", &folder, &["echo", "--text", "x"]);
+    assert_eq!(code, Some(4), "{stderr}");
+}
+
+#[test]
+fn what_a_program_was_made_without_it_does_not_call() {
+    for (kind, option, refused) in [
+        (
+            Kind::Bundled,
+            &["--read-only"][..],
+            &["delete_everything", "deleteEverything", "gained"][..],
+        ),
+        (
+            Kind::Compiled,
+            &["--exclude-tools", "delete_*"],
+            &["delete_everything"],
+        ),
+        (
+            Kind::Bundled,
+            &["--include-tools", "read_only,echo"],
+            &["delete-everything", "add"],
+        ),
+    ] {
+        let sandbox = Sandbox::new();
+        let program = sandbox.file("zoo");
+        let trace = sandbox.file("trace");
+        let server = format!("{} --journal {}", fixture("everyday"), trace.display());
+        let plain = fixture("everyday");
+        let options = [&["--command", plain.as_str()], option].concat();
+        press(&Sandbox::new(), kind, "zoo", &program, &options);
+        let sandbox = sandbox.env("ZOO_MCP_COMMAND", server);
+        for tool in refused {
+            for more in [&["--yes"][..], &["--dry-run"]] {
+                let line = [&["call", tool, "-o", "json"], more].concat();
+                let error = sandbox.run(&program, &line).exits(4).error();
+                assert_eq!(error["code"], "left_out", "{line:?}");
+                let hint = error["hint"].as_str().unwrap();
+                assert!(hint.contains("mcpress call"), "{hint}");
+            }
+        }
+        assert!(!trace.exists());
+        let log = fs::read_to_string(sandbox.file(".local/state/zoo/audit.jsonl")).unwrap();
+        assert_eq!(log.lines().count(), refused.len());
+        assert!(log.contains("\"error\":\"left_out\""), "{log}");
+        sandbox.run(&program, ["call", "read_only"]).exits(0);
+        // Only what is known to have been left out is not the program's, unless it was to be read-only.
+        if option != ["--read-only"] {
+            sandbox.run(&program, ["call", "gained"]).exits(2);
+        }
+    }
+}
+
+#[test]
+fn resources_and_prompts_come_by_the_same_door() {
+    let readme = ["resource", "read", "fixture://everyday/readme"];
+    let greet = ["prompt", "get", "greet", "--name", "Ada"];
+    let desk = Desk::new(Kind::Bundled).policy("read_only = true\n");
+    desk.run(readme).exits(0);
+    desk.run(greet).exits(0);
+    desk.run(["resource", "read", "echo", "--text", "hidden-words"])
+        .exits(0);
+    let calls = desk.run(["self", "audit", "list"]).exits(0).stdout;
+    for name in [
+        "resource:fixture://everyday/readme",
+        "prompt:greet",
+        "resource:fixture://everyday/echo/{text}",
+    ] {
+        assert!(calls.contains(name), "{calls}");
+    }
+    let log = fs::read_to_string(desk.log()).unwrap();
+    assert!(
+        !log.contains("hidden-words") && !log.contains("Ada"),
+        "{log}"
+    );
+    assert_eq!(desk.last()["decision"], "allowed");
+    desk.run([
+        "self",
+        "audit",
+        "list",
+        "--tool",
+        "resource:*",
+        "-o",
+        "json",
+    ])
+    .exits(0);
+
+    let desk = Desk::new(Kind::Bundled).policy("deny = ['resource:*readme', 'prompt:greet']\n");
+    let message = desk.refused(readme, "policy_denied");
+    assert!(
+        message.starts_with("fixture://everyday/readme may not be read (")
+            && message.ends_with("policy.toml:1: deny \"resource:*readme\")"),
+        "{message}"
+    );
+    desk.refused(greet, "policy_denied");
+    desk.refused(["resource", "subscribe", readme[2]], "policy_denied");
+    let dry = ["resource", "read", "fixture://everyday/readme", "--dry-run"];
+    desk.refused(dry, "policy_denied");
+    assert!(!desk.was_started());
+    assert_eq!(
+        (&desk.last()["tool"], &desk.last()["exit"]),
+        (&json!("resource:fixture://everyday/readme"), &json!(4))
+    );
+    desk.run(["resource", "read", "fixture://everyday/pixel"])
+        .exits(0);
+
+    // Several that are watched at once are counted as one.
+    let library = Sandbox::new();
+    fs::create_dir_all(library.file(".config/library")).unwrap();
+    let policy = "[limits]\nat_once = 1\nper_minute = 1\n";
+    fs::write(library.file(".config/library/policy.toml"), policy).unwrap();
+    let watch = [
+        "resource",
+        "subscribe",
+        "library://rules",
+        "library://catalogue",
+    ];
+    let line = watch.iter().chain(&["--timeout", "500ms"]);
+    library
+        .run(&pressed(Kind::Bundled, "library"), line)
+        .exits(0);
+    let outcome = library.run(&pressed(Kind::Bundled, "library"), watch);
+    assert!(outcome.exits(4).stderr.contains("limits.per_minute = 1"));
+
+    for policy in ["deny = ['*']", "allow = ['get_*']"] {
+        let desk = Desk::new(Kind::Bundled).policy(policy);
+        desk.refused(readme, "policy_denied");
+        desk.refused(greet, "policy_denied");
+        desk.refused(["self", "tasks", "wait", "7"], "policy_denied");
+        desk.refused(["self", "tasks", "cancel", "7"], "policy_denied");
+        assert_eq!(desk.last()["tool"], "task:7");
+        assert!(!desk.was_started());
+    }
+    for (policy, code) in [
+        (
+            "[identity]\nsecret_file = 'secret'\nrequired = true\n",
+            "policy_denied",
+        ),
+        ("denny = []", "policy_unreadable"),
+    ] {
+        let desk = Desk::new(Kind::Bundled).policy(policy);
+        desk.refused(readme, code);
+        desk.refused(greet, code);
+        desk.refused(["resource", "list"], code);
+        desk.refused(["resource", "templates"], code);
+        desk.refused(["prompt", "list"], code);
+        desk.refused(["self", "tasks", "list"], code);
+        desk.refused(["self", "tasks", "get", "7"], code);
         assert!(!desk.was_started());
     }
 }

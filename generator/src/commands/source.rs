@@ -13,7 +13,7 @@ use super::failure::Failure;
 use crate::capture::{self, Capture};
 use crate::cli::texts;
 use crate::introspect::{Approach, Introspected, asked_for, capabilities, introspect};
-use crate::ir::{Binding, Program, Server, Slot, Transport};
+use crate::ir::{Binding, Omitted, Program, Server, Slot, Transport};
 use crate::origin::{Additions, Origin, Places, Wanted, locate};
 use crate::overlay::Overlay;
 
@@ -216,6 +216,7 @@ pub(super) fn bare(
         tools: Vec::new(),
         prompts: Vec::new(),
         templates: Vec::new(),
+        omitted: Omitted::default(),
         vault: false,
     };
     program.to_spec()

@@ -8,8 +8,8 @@ use quote::{ToTokens, quote};
 
 use super::literal;
 use crate::ir::{
-    Binding, Branch, Effect, Failure, Field, Form, Parameter, Program, Server, Shape, Slot, Tool,
-    Transport,
+    Binding, Branch, Effect, Failure, Field, Form, Omitted, Parameter, Program, Server, Shape,
+    Slot, Tool, Transport,
 };
 
 /// What the lists of prompts and of resource templates are called.
@@ -27,6 +27,7 @@ pub(super) fn spec(program: &Program) -> TokenStream {
         tools: _,
         prompts,
         templates,
+        omitted,
         vault: _,
     } = program;
     let format = Literal::u32_unsuffixed(*format);
@@ -38,6 +39,7 @@ pub(super) fn spec(program: &Program) -> TokenStream {
         _ => Ident::new(name, Span::call_site()).into_token_stream(),
     };
     let (prompts, templates) = (list(prompts, PROMPTS), list(templates, TEMPLATES));
+    let omitted = self::omitted(omitted);
     quote! {
         Spec {
             format: #format,
@@ -48,8 +50,19 @@ pub(super) fn spec(program: &Program) -> TokenStream {
             tools: TOOLS,
             prompts: #prompts,
             templates: #templates,
+            omitted: #omitted,
         }
     }
+}
+
+/// `Omitted { … }`, or the constant for a program that has all tools.
+fn omitted(omitted: &Omitted) -> TokenStream {
+    if *omitted == Omitted::default() {
+        return quote!(Omitted::NOTHING);
+    }
+    let Omitted { tools, later } = omitted;
+    let tools = tools.iter().map(|wire| literal::text(wire));
+    quote!(Omitted { tools: &[#(#tools),*], later: #later })
 }
 
 /// `Tool { … }`: what differs from the plain one.
@@ -175,6 +188,7 @@ pub(super) fn names_of_server(program: &Program) -> Vec<Ident> {
     };
     let used = [
         ("Binding", bindings),
+        ("Omitted", true),
         ("Server", true),
         ("Slot", !program.slots.is_empty()),
         ("Spec", true),

@@ -165,6 +165,42 @@ fn a_selection_leaves_the_names_of_the_others_alone() {
 }
 
 #[test]
+fn a_program_knows_what_it_was_made_without() {
+    let capture = Capture {
+        tools: vec![
+            json!({"name": "get", "annotations": {"readOnlyHint": true}}),
+            json!({"name": "drop"}),
+        ],
+        ..Capture::default()
+    };
+    let omitted = |filter: crate::select::Filter| {
+        let fixed = crate::overlay::Fixed::new();
+        let lock = Lock::default();
+        let options = Options {
+            selection: crate::select::select(&capture, &filter, &fixed, &lock).unwrap(),
+            ..Options::new("p")
+        };
+        let crate::ir::Omitted { tools, later } = lower(&capture, &options, &lock).program.omitted;
+        (tools.join(" "), later)
+    };
+    let none = crate::select::Filter::default();
+    assert_eq!(omitted(none.clone()), (String::new(), false));
+    let exclude = vec!["get".to_owned()];
+    assert_eq!(
+        omitted(crate::select::Filter {
+            exclude,
+            ..none.clone()
+        }),
+        ("get".to_owned(), false)
+    );
+    let read_only = true;
+    assert_eq!(
+        omitted(crate::select::Filter { read_only, ..none }),
+        ("drop".to_owned(), true)
+    );
+}
+
+#[test]
 fn the_program_says_whose_command_line_it_is() {
     for (info, about) in [
         (

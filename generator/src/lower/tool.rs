@@ -67,7 +67,7 @@ pub(super) fn lower(
         wire: offer.wire.to_owned(),
         command,
         about: about(offer.definition),
-        effect: effect(offer.definition),
+        effect: Effect::annotated(offer.definition),
         parameters,
         definition: offer.definition.to_string(),
         ..Tool::default()
@@ -82,23 +82,6 @@ pub(super) fn about(definition: &Value) -> String {
         .map(text::first_sentence)
         .find(|about| !about.is_empty())
         .unwrap_or_default()
-}
-
-/// What the annotations say of a call (MCP 2025-11-25, `ToolAnnotations`).
-///
-/// A tool that says nothing may destroy, by the letter; but then nearly every tool would be said to.
-fn effect(definition: &Value) -> Effect {
-    let hint = |name: &str| {
-        definition
-            .pointer(&format!("/annotations/{name}"))
-            .and_then(Value::as_bool)
-    };
-    match (hint("readOnlyHint"), hint("destructiveHint")) {
-        (Some(true), _) => Effect::ReadOnly,
-        (_, Some(true)) => Effect::Destructive,
-        (_, Some(false)) => Effect::Additive,
-        (_, None) => Effect::Unknown,
-    }
 }
 
 /// No flags: the tool's arguments are given whole.

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::capture::Capture;
-use crate::ir::{Parameter, Program, Server, Shape, Tool, Transport};
+use crate::ir::{Omitted, Parameter, Program, Server, Shape, Tool, Transport};
 
 mod properties;
 
@@ -75,6 +75,7 @@ fn program(flags: &[(&str, &str, Option<&str>)]) -> Program {
         tools: vec![tool],
         prompts: Vec::new(),
         templates: Vec::new(),
+        omitted: Omitted::default(),
         vault: false,
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use super::*;
-use crate::ir::{Parameter, Server, Shape, Slot, Tool, Transport};
+use crate::ir::{Omitted, Parameter, Server, Shape, Slot, Tool, Transport};
 use crate::sources::sources;
 
 pub(super) fn program() -> Program {
@@ -60,6 +60,7 @@ pub(super) fn program() -> Program {
         ],
         prompts: Vec::new(),
         templates: Vec::new(),
+        omitted: Omitted::default(),
         vault: false,
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::log::Log;
 use crate::clock;
 use crate::error::Exit;
-use crate::policy::{Selector, Subject, matches_name};
+use crate::policy::{Subject, matches_name};
 use crate::spec::Tool;
 
 /// What a call came to.
@@ -135,7 +135,7 @@ impl Query {
     fn is_of_tool(&self, wire: &str) -> bool {
         self.tool.as_ref().is_none_or(|pattern| {
             let known = self.tools.iter().find(|tool| tool.wire == wire);
-            Selector::Glob(pattern.clone()).covers(&Subject { wire, known })
+            Subject::tool(wire, known).is_named(pattern)
         })
     }
 }

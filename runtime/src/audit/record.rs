@@ -68,9 +68,10 @@ impl Record {
             begun: None,
         };
         record.own("time", clock::text(clock::now()));
+        let name = subject.logged();
         match subject.known {
-            Some(known) => record.own("tool", shown(known.wire)),
-            None => record.told("tool", Some(subject.wire)),
+            Some(_) => record.own("tool", shown(&name)),
+            None => record.told("tool", Some(&name)),
         }
         record.told("run", Some(&context.run));
         record.told("parent", context.parent_tool.as_deref());

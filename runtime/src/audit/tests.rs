@@ -56,10 +56,7 @@ fn audit(log: &Log) -> Audit {
 
 /// A call that is made.
 fn call(tool: &str, context: &Context) -> Record {
-    let subject = Subject {
-        wire: tool,
-        known: None,
-    };
+    let subject = Subject::tool(tool, None);
     let mut record = Record::new(&subject, Server::Usual("uvx server".to_owned()), context);
     record.decision = Decision::Allowed(None);
     record.is_made();
@@ -635,7 +632,7 @@ fn a_log_is_turned_off_moved_and_wanted_by_what_goes_first() {
     };
     let of = |texts: &[&str]| {
         let sections: Vec<_> = texts.iter().map(|text| section(text)).collect();
-        let audit = Audit::of("zoo", &sections.iter().collect::<Vec<_>>());
+        let audit = Audit::of("zoo", &[], &sections.iter().collect::<Vec<_>>());
         (audit.log.map(|log| (log.file, log.size)), audit.is_required)
     };
     assert_eq!(of(&["enabled = false"]), (None, false));
@@ -649,4 +646,22 @@ fn a_log_is_turned_off_moved_and_wanted_by_what_goes_first() {
     assert!(is_required);
     let (log, _) = of(&["file = 'log'\nsize = 5\nenabled = true", "enabled = false"]);
     assert_eq!(log, Some((PathBuf::from("/p/log"), 5)));
+    // Where the site has a word in it, the user's is heard only where it is the stricter.
+    let user = section("enabled = false\nfile = '/x'\nsize = 1\nkeep = 0\nrequired = true");
+    for (text, file, size) in [
+        ("", None, SIZE),
+        ("required = false", None, SIZE),
+        ("file = 'log'\nsize = 5", Some("/p/log"), 5),
+    ] {
+        let audit = Audit::of("zoo", &[&section(text)], &[&user]);
+        let log = audit.log.unwrap();
+        assert!(audit.is_required);
+        assert_eq!((log.size, log.keep), (size, KEPT.into()), "{text}");
+        match file {
+            Some(file) => assert_eq!(log.file, PathBuf::from(file)),
+            None => assert!(log.file.ends_with(".local/state/zoo/audit.jsonl")),
+        }
+    }
+    let off = Audit::of("zoo", &[&section("enabled = false")], &[]);
+    assert!(off.log.is_none());
 }

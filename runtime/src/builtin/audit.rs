@@ -77,7 +77,7 @@ fn filters(command: Command) -> Command {
 }
 
 pub(super) fn run(run: &Run, matches: &ArgMatches) -> Result<(), Error> {
-    let log = run.log()?.log;
+    let log = run.log().log;
     let Some(log) = log else {
         return Err(Error::usage("calls are not written down here"));
     };

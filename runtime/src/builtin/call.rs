@@ -15,7 +15,8 @@ pub(crate) fn command(spec: &Spec) -> Command {
         .about("Call any tool by the name the server knows it by")
         .long_about(
             "Call any tool by the name the server knows it by, with arguments that are sent as they \
-             are. It need not be a tool that the program was made with: servers gain tools.",
+             are. It need not be a tool that the program was made with: servers gain tools. One that was left \
+             out when it was made is not called.",
         )
         .max_term_width(100)
         .arg(Arg::new("name").value_name("NAME").required(true).help("The tool's name"))

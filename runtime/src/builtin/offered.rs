@@ -6,6 +6,7 @@ use crate::client::Client;
 use crate::environment;
 use crate::error::Error;
 use crate::output::pretty;
+use crate::policy::Subject;
 use crate::protocol::server_info;
 use crate::run::Run;
 use crate::settings::Format;
@@ -61,28 +62,32 @@ async fn offered<T>(
     outcome
 }
 
-/// Sends a request for something that is offered, and tells the answer; with `--dry-run`, prints the
-/// request.
+/// Sends a request for something that is offered, if it may be had, and tells the answer; with
+/// `--dry-run`, prints the request. Its parameters are put together once it is known that it may be.
 pub(super) fn request(
     run: &Run,
+    subject: &Subject<'_>,
     capability: &str,
     method: &str,
-    params: Value,
+    assemble: impl FnOnce() -> Result<Value, Error>,
     tell: impl FnOnce(Value) -> Result<(), Error>,
 ) -> Result<(), Error> {
     if run.settings.dry_run {
-        return print_request(run, method, &params);
+        run.admission(subject)?;
+        return print_request(run, method, &assemble()?);
     }
     let program = run.spec.name;
-    run.converse(
-        async |client| {
-            offered(client, program, capability, async |client| {
-                client.request(method, params.clone()).await
-            })
-            .await
-        },
-        tell,
-    )
+    run.govern(subject, assemble, |params| {
+        run.converse(
+            async |client| {
+                offered(client, program, capability, async |client| {
+                    client.request(method, params.clone()).await
+                })
+                .await
+            },
+            tell,
+        )
+    })
 }
 
 /// Prints a request that would be sent.
@@ -108,6 +113,7 @@ pub(super) fn list(
     listing: &Listing,
     line: impl Fn(&Value) -> Vec<String>,
 ) -> Result<(), Error> {
+    run.may_ask()?;
     if run.settings.dry_run {
         return print_request(run, listing.method, &json!({}));
     }

@@ -7,6 +7,7 @@ use super::form::{Filling, Kind, naming};
 use super::offered::{self, Listing};
 use crate::error::Exit;
 use crate::output::Answer;
+use crate::policy::Subject;
 use crate::run::Run;
 use crate::settings::{Format, Settings};
 use crate::spec::Spec;
@@ -46,14 +47,18 @@ pub(crate) fn run(run: &Run) -> Exit {
 
 /// Gets the prompt that is filled in.
 pub(crate) fn get(run: &Run, filling: &Filling, matches: &ArgMatches) -> Exit {
-    let values = filling.values(run.spec, matches, !run.settings.unchecked);
-    let outcome = values.and_then(|(values, warnings)| {
+    let subject = Subject::prompt(filling.wire(), filling.known);
+    let assemble = || {
+        let checked = !run.settings.unchecked;
+        let (values, warnings) = filling.values(run.spec, matches, checked)?;
         for warning in &warnings {
             run.printer.warn(warning);
         }
-        let params = json!({"name": filling.wire(), "arguments": texts(values)});
-        let files = run.files()?;
-        offered::request(run, "prompts", "prompts/get", params, |answer| {
+        Ok(json!({"name": filling.wire(), "arguments": texts(values)}))
+    };
+    let outcome = run.files().and_then(|files| {
+        let (family, method) = ("prompts", "prompts/get");
+        offered::request(run, &subject, family, method, assemble, |answer| {
             // Verbatim, so that it can be piped to a model: not even JSON is laid out.
             if run.printer.format() == Format::Text
                 && let Some(text) = only_text(&answer)

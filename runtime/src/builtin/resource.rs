@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::form::{Filling, Kind, naming, out_option};
 use super::offered::{self, Listing};
 use crate::error::{Error, Exit};
+use crate::policy::Subject;
 use crate::run::Run;
 use crate::settings::Settings;
 use crate::spec::Spec;
@@ -82,9 +83,10 @@ pub(crate) fn read(run: &Run, filling: &Filling, matches: &ArgMatches) -> Exit {
         let files = run.files()?;
         offered::request(
             run,
+            &Subject::resource(&uri, filling.wire()),
             "resources",
             "resources/read",
-            json!({"uri": &uri}),
+            || Ok(json!({"uri": &uri})),
             |answer| content::tell(run, answer, out, &uri, &files),
         )
     });
@@ -199,6 +201,7 @@ mod tests {
             command: "file",
             ..Form::PLAIN
         }],
+        omitted: crate::spec::Omitted::NOTHING,
     };
 
     fn made(text: &str, values: Value) -> Result<String, String> {

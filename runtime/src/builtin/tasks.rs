@@ -59,18 +59,24 @@ pub(super) fn run(run: &Run, matches: &ArgMatches) -> Exit {
         "cancel" => "tasks/cancel",
         _ => "tasks/get",
     };
+    let is_dry = run.settings.dry_run;
     let outcome = match name {
-        _ if run.settings.dry_run => dry(run, method, id),
-        "list" => list(run),
+        "list" if is_dry => run.may_ask().and_then(|()| dry(run, method, id)),
+        _ if is_dry => run.with_task(id, |_, _| dry(run, method, id)),
+        "list" => run.may_ask().and_then(|()| list(run)),
         "wait" => run.wait(id),
-        "cancel" => run.converse(
-            async |client| client.cancel_task(id).await,
-            |task| cancelled(run, &task),
-        ),
-        _ => run.converse(
-            async |client| asked_after(run, client, id).await,
-            |task| show(run, &task),
-        ),
+        "cancel" => run.with_task(id, |_, _| {
+            run.converse(
+                async |client| client.cancel_task(id).await,
+                |task| cancelled(run, &task),
+            )
+        }),
+        _ => run.with_task(id, |_, _| {
+            run.converse(
+                async |client| asked_after(run, client, id).await,
+                |task| show(run, &task),
+            )
+        }),
     };
     run.finish(None, outcome)
 }

@@ -235,6 +235,7 @@ fn spec(tools: &'static [Tool], capture: &'static str) -> Spec {
         tools,
         prompts: &[],
         templates: &[],
+        omitted: crate::spec::Omitted::NOTHING,
     }
 }
 

@@ -52,6 +52,10 @@ fn within(limit: Duration, run: &Run, params: Value) -> Answer {
         resilience: resilience::Options::once(),
         ..run.settings.clone()
     };
+    let door = Run::new(run.spec, run.connectors, run.vaults, settings.clone());
+    if door.may_ask().is_err() {
+        return Answer::of(&mut std::iter::empty());
+    }
     // No vault is asked for a credential because somebody pressed a key.
     let run = Run::new(run.spec, run.connectors, &[], settings);
     let (tell, told) = mpsc::channel();
@@ -109,6 +113,7 @@ mod tests {
         tools: &[],
         prompts: &[],
         templates: &[],
+        omitted: crate::spec::Omitted::NOTHING,
     };
 
     fn run(server: &str) -> Run {

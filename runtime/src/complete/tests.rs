@@ -154,6 +154,7 @@ static SPEC: Spec = Spec {
     prompts: &[],
     templates: &[],
     tools: TOOLS,
+    omitted: crate::spec::Omitted::NOTHING,
 };
 
 /// A program that has been told nothing.

@@ -179,11 +179,19 @@ impl<'a> Table<'a> {
         if text.is_empty() {
             return Err(self.refused(key, "names no file"));
         }
-        let path = environment::at_home(&text);
+        let path = environment::at_home(&text, self.home());
         if path.starts_with("~") {
             return Err(self.refused(key, "there is no home"));
         }
         Ok(Some(self.file.parent().unwrap_or(self.file).join(path)))
+    }
+
+    /// The home that whoever wrote the file means: no variable moves the site's.
+    fn home(&self) -> Option<PathBuf> {
+        match self.file.starts_with(environment::SITE) {
+            true => environment::site_home(),
+            false => std::env::home_dir(),
+        }
     }
 
     /// Takes one of these names, for what it stands for.

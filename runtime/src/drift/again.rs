@@ -73,6 +73,7 @@ mod tests {
             tools: &[],
             prompts: &[],
             templates: &[],
+            omitted: crate::spec::Omitted::NOTHING,
         }
     }
 

@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use super::{at_home, browser, option, option_name, read};
+use super::{absolute, at_home, browser, option, option_name, read};
 use crate::error::{Error, Exit, Fault};
 use crate::person;
 use crate::secret::Secret;
@@ -161,7 +161,7 @@ impl Reference {
         }
         match text.strip_prefix('@') {
             Some("") => Err("no file is named after @"),
-            Some(file) => Ok(Some(Self::File(at_home(file)))),
+            Some(file) => Ok(Some(Self::File(at_home(file, std::env::home_dir())))),
             None => Ok(None),
         }
     }
@@ -212,19 +212,13 @@ impl Reference {
 
 /// Where programs keep what is to outlive them, by the platform's custom.
 fn state() -> Option<PathBuf> {
-    // A relative path is to be ignored, says the XDG specification; elsewhere it is as wrong.
-    let path = |name: &str| {
-        read(name)
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
-    };
     if cfg!(windows) {
-        return path("LOCALAPPDATA");
+        return absolute("LOCALAPPDATA");
     }
     let custom = if cfg!(target_os = "macos") {
         "Library/Application Support"
     } else {
         ".local/state"
     };
-    path("XDG_STATE_HOME").or_else(|| Some(std::env::home_dir()?.join(custom)))
+    absolute("XDG_STATE_HOME").or_else(|| Some(std::env::home_dir()?.join(custom)))
 }

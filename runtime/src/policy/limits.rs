@@ -6,7 +6,7 @@
 //! ```
 //!
 //! They stand in the way of a loop that runs wild, not of a user who wants to be rid of them: the
-//! files are the user's own.
+//! files are the user's own. What the site limits is counted where no variable moves it.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};

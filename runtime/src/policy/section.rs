@@ -82,6 +82,12 @@ impl Layer {
 }
 
 impl Rules {
+    /// The rules of its lists.
+    pub(super) fn named(&self) -> impl Iterator<Item = &Rule> {
+        let allow = self.allow.iter().flatten();
+        allow.chain(&self.deny).chain(&self.confirm)
+    }
+
     /// Reads the rules of a table, which may have more in it.
     fn read(table: &mut Table<'_>) -> Result<Self, Error> {
         let mut deny = list(table, "deny")?.unwrap_or_default();
@@ -127,6 +133,9 @@ fn switch(table: &mut Table<'_>, key: &str, selector: Selector) -> Result<Option
 fn limit(table: &mut Table<'_>, key: &str) -> Result<Option<(u16, Rule)>, Error> {
     let most = table.number(key, u16::MAX.into())?;
     let place = table.place(key);
+    if most == Some(0) {
+        return Err(table.refused(key, "0 allows no call at all, which is `deny = [\"*\"]`"));
+    }
     let limit = most.and_then(|most| {
         let shown = format!("limits.{key} = {most}");
         Some((most.try_into().ok()?, rule(place, &shown, Selector::Every)))

@@ -3,11 +3,31 @@
 use serde_json::json;
 
 use super::*;
+use crate::spec::{FORMAT, Omitted, Server, Transport};
 
 static GET: Tool = tool("get_users", "get-users", Effect::ReadOnly);
 static ADD: Tool = tool("add_user", "add-user", Effect::Additive);
 static DROP: Tool = tool("drop_user", "drop-user", Effect::Destructive);
-static RUN: Tool = tool("run", "run", Effect::Unknown);
+
+const RUN_HERE: Tool = tool("run", "run", Effect::Unknown);
+static RUN: Tool = RUN_HERE;
+
+const SPEC: Spec = Spec {
+    format: FORMAT,
+    name: "zoo",
+    about: "",
+    server: Server {
+        transport: Transport::Unknown,
+        protocol: "",
+        capabilities: "{}",
+        capture: "{}",
+    },
+    slots: &[],
+    tools: &[],
+    prompts: &[],
+    templates: &[],
+    omitted: Omitted::NOTHING,
+};
 
 const fn tool(wire: &'static str, command: &'static str, effect: Effect) -> Tool {
     Tool {
@@ -45,11 +65,7 @@ fn caller(roles: &[&str], is_known_to_site: bool) -> Caller {
 }
 
 fn decide(policy: &Policy, tool: &Tool, caller: Option<&Caller>) -> Result<Admission, Error> {
-    let subject = Subject {
-        wire: tool.wire,
-        known: Some(tool),
-    };
-    policy.decide(&subject, caller)
+    policy.decide(&Subject::tool(tool.wire, Some(tool)), caller)
 }
 
 /// The commands of those that may be called.
@@ -119,10 +135,7 @@ fn tools_are_meant_by_what_they_are_marked_with() {
     assert_eq!(allowed(&off, None).len(), 4);
     assert_eq!(decide(&off, &DROP, None).unwrap().by_person, None);
     // Of a tool that the program does not know, nothing is known.
-    let unknown = Subject {
-        wire: "get_more",
-        known: None,
-    };
+    let unknown = Subject::tool("get_more", None);
     assert!(read_only.decide(&unknown, None).is_err());
     assert!(marked.decide(&unknown, None).is_err());
 }
@@ -240,6 +253,10 @@ fn what_is_wrong_in_a_policy_is_said_with_its_line_and_key() {
             "/etc/p:2: `limits.per_minute`: not a number",
         ),
         (
+            "[limits]\nat_once = 0",
+            "/etc/p:2: `limits.at_once`: 0 allows no call at all",
+        ),
+        (
             "[limits]\nper_hour = 1",
             "/etc/p:2: unknown key `limits.per_hour`",
         ),
@@ -279,19 +296,167 @@ fn the_files_are_read_in_their_order_and_need_not_be_there() {
             None,
         )
     };
-    assert!(read().unwrap().layers.is_empty());
+    assert!(read().0.layers.is_empty());
     write("user", "deny = ['run']");
     write("site", "deny = ['add_*']");
     write("site/zoo", "deny = ['drop_*']");
-    let policy = read().unwrap();
+    let (policy, unreadable) = read();
+    assert!(unreadable.is_none());
     assert_eq!(allowed(&policy, None), ["get-users"]);
     let of_site: Vec<_> = policy.layers.iter().map(|layer| layer.is_of_site).collect();
     assert_eq!(of_site, [true, true, false]);
     // What cannot be read is not taken for nothing.
     std::fs::remove_file(place("site").join(FILE)).unwrap();
     std::fs::create_dir(place("site").join(FILE)).unwrap();
-    assert!(read().unwrap_err().to_string().contains("cannot read"));
+    let (rest, unreadable) = read();
+    let unreadable = unreadable.unwrap();
+    assert_eq!(
+        (unreadable.code(), unreadable.exit() as u8),
+        (UNREADABLE, 4)
+    );
+    assert!(unreadable.to_string().contains("cannot read"));
+    assert!(
+        unreadable
+            .hint()
+            .unwrap()
+            .contains("the rule is the site's")
+    );
+    // What the others say holds all the same.
+    assert_eq!(allowed(&rest, None), ["get-users", "add-user"]);
+    write("site/zoo", "deny = [");
+    write("user", "size = 1");
+    let (rest, unreadable) = read();
+    assert!(rest.layers.is_empty());
+    let words = unreadable.unwrap().to_string();
+    assert!(
+        words.contains("site/zoo/policy.toml:1: unclosed array"),
+        "{words}"
+    );
     std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn in_the_site_s_eyes_an_overlay_only_makes_a_tool_stricter() {
+    fn said(hint: &str, value: bool, effect: Effect) -> Tool {
+        let definition = json!({"annotations": {hint: value}}).to_string();
+        Tool {
+            definition: definition.leak(),
+            ..tool("it", "it", effect)
+        }
+    }
+    let softened = said("destructiveHint", true, Effect::ReadOnly);
+    let hardened = said("readOnlyHint", true, Effect::Destructive);
+    let may = |file: &str, text: &str, tool: &Tool| {
+        let policy = policy(&[(file, text)]);
+        decide(&policy, tool, None).is_ok()
+    };
+    for text in [
+        "read_only = true",
+        "allow = ['annotation:read-only']",
+        "deny = ['annotation:destructive']",
+    ] {
+        assert!(may("user", text, &softened), "{text}");
+        for tool in [&softened, &hardened] {
+            assert!(!may("site", text, tool), "{text}");
+        }
+    }
+    assert!(may("site", "deny = ['annotation:unknown']", &softened));
+    for (text, by_person) in [
+        ("confirm = ['annotation:destructive']", false),
+        ("forbid_yes = true", true),
+    ] {
+        let admission = decide(&policy(&[("site", text)]), &softened, None).unwrap();
+        assert!(admission.confirm.is_some(), "{text}");
+        assert_eq!(admission.by_person.is_some(), by_person);
+        let admission = decide(&policy(&[("user", text)]), &softened, None).unwrap();
+        assert_eq!(admission.confirm, None, "{text}");
+    }
+}
+
+#[test]
+fn what_the_program_was_made_without_is_refused_whatever_is_allowed() {
+    let mut spec = Spec {
+        omitted: Omitted {
+            tools: &["drop_user"],
+            later: false,
+        },
+        ..SPEC
+    };
+    let policy = policy(&[("user", "allow = ['*']")]);
+    let refusal = |spec: &Spec, wire: &str, known: Option<&Tool>| {
+        let decided = policy.decide(&Subject::of(spec, wire, known), None);
+        decided.err().map(|error| {
+            assert_eq!((error.code(), error.exit() as u8), (OMITTED, 4));
+            assert!(error.hint().unwrap().contains("mcpress call"));
+            error.to_string()
+        })
+    };
+    for wire in ["drop_user", "drop-user", "dropUser"] {
+        let words = format!("`{wire}` was left out when this program was made");
+        assert_eq!(refusal(&spec, wire, None), Some(words));
+    }
+    assert_eq!(refusal(&spec, "gained", None), None);
+    assert_eq!(refusal(&spec, "run", Some(&RUN)), None);
+    spec.omitted.later = true;
+    assert_eq!(
+        refusal(&spec, "gained", None).unwrap(),
+        "`gained` is none of the read-only tools that this program was made with"
+    );
+    assert_eq!(refusal(&spec, "run", Some(&RUN)), None);
+}
+
+#[test]
+fn resources_and_prompts_pass_the_same_rules() {
+    let file = Subject::resource("file:///etc/passwd", "file:///etc/passwd");
+    let review = Subject::prompt("code_review", None);
+    for (text, reads, gets) in [
+        ("", true, true),
+        ("read_only = true", true, true),
+        ("deny = ['*']", false, false),
+        ("deny = ['resource:file:*']", false, true),
+        ("deny = ['prompt:code-review']", true, false),
+        ("allow = ['get_*']", false, false),
+        ("allow = ['get_*', 'resource:file:///etc/*']", true, false),
+        ("allow = ['prompt:*']", false, true),
+        (
+            "[identity]\nsecret_file = 'x'\nrequired = true",
+            false,
+            false,
+        ),
+    ] {
+        let policy = policy(&[("site", text)]);
+        assert_eq!(policy.decide(&file, None).is_ok(), reads, "{text}");
+        assert_eq!(policy.decide(&review, None).is_ok(), gets, "{text}");
+    }
+    let policy = policy(&[("p", "deny = ['*']")]);
+    assert_eq!(
+        policy.decide(&file, None).unwrap_err().to_string(),
+        "file:///etc/passwd may not be read (/etc/p:1: deny \"*\")"
+    );
+}
+
+#[test]
+fn a_rule_for_a_tool_that_is_not_there_is_told() {
+    let policy = policy(&[(
+        "p",
+        "allow = ['run', 'ru', 'r*', 'resource:x:y']\n[roles.a]\ndeny = ['drop-user', 'gone']",
+    )]);
+    let spec = Spec {
+        tools: &[RUN_HERE],
+        omitted: Omitted {
+            tools: &["drop_user"],
+            later: false,
+        },
+        ..SPEC
+    };
+    let strangers: Vec<_> = policy
+        .strangers(&spec)
+        .map(|rule| rule.shown.as_str())
+        .collect();
+    assert_eq!(
+        strangers,
+        ["/etc/p:1: allow \"ru\"", "/etc/p:3: deny \"gone\""]
+    );
 }
 
 #[test]

@@ -137,10 +137,7 @@ mod tests {
 
     #[test]
     fn a_question_shows_what_would_be_called_and_no_secret() {
-        let subject = Subject {
-            wire: "drop",
-            known: Some(&DROP),
-        };
+        let subject = Subject::tool("drop", Some(&DROP));
         let arguments =
             json!({"key": "sesame", "table": "people\u{1b}[2J\ncall it? [y/N]", "n": 1});
         assert_eq!(
@@ -151,10 +148,7 @@ mod tests {
              n = 1\n\
              call it? [y/N] "
         );
-        let unknown = Subject {
-            wire: "new\ntool",
-            known: None,
-        };
+        let unknown = Subject::tool("new\ntool", None);
         let question = question(&unknown, "FILE:1: confirm \"*\"", &json!({}));
         assert!(question.starts_with("new tool has to be confirmed (FILE:1: confirm \"*\")\n"));
     }
@@ -166,10 +160,7 @@ mod tests {
                 by_person: by_person.map(str::to_owned),
                 ..Admission::default()
             };
-            let subject = Subject {
-                wire: "drop",
-                known,
-            };
+            let subject = Subject::tool("drop", known);
             let error = unasked(&subject, "marked destructive", &admission);
             assert_eq!(
                 (error.code(), error.exit() as u8),

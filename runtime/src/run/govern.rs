@@ -16,15 +16,15 @@ use crate::identity::{self, Caller};
 use crate::policy::{Admission, Limits, Policy, Subject};
 
 impl Run {
-    /// Makes a call if it may be made, and writes down what it comes to.
-    pub(super) fn govern(
+    /// Makes a call, or asks for something else, if that may be; and writes down what it comes to.
+    pub(crate) fn govern(
         &self,
         subject: &Subject<'_>,
         assemble: impl FnOnce() -> Result<Value, Error>,
         call: impl FnOnce(Value) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let policy = self.policy()?;
-        let audit = self.audit(&policy)?;
+        let (policy, unreadable) = self.rules();
+        let audit = self.audit(&policy);
         let overrides = &self.settings.overrides;
         let server = environment::address(self.spec, overrides);
         let server = match overrides.is_elsewhere() {
@@ -32,7 +32,10 @@ impl Run {
             false => Server::Usual(server),
         };
         let mut record = Record::new(subject, server, &self.context);
-        let outcome = self.admit(&policy, &audit, subject, &mut record, assemble, call);
+        let outcome = match unreadable {
+            Some(error) => Err(error),
+            None => self.admit(&policy, &audit, subject, &mut record, assemble, call),
+        };
         if !self.has_asked.get() {
             record.was_not_made();
         }
@@ -51,10 +54,19 @@ impl Run {
     }
 
     /// What is to be seen to before a call, if it may be made.
-    pub(super) fn admission(&self, subject: &Subject<'_>) -> Result<Admission, Error> {
+    pub(crate) fn admission(&self, subject: &Subject<'_>) -> Result<Admission, Error> {
         let policy = self.policy()?;
         let caller = self.caller(&policy)?;
         policy.decide(subject, caller.as_ref())
+    }
+
+    /// Makes sure that a server may be asked for what no rule names, such as a list.
+    pub(crate) fn may_ask(&self) -> Result<(), Error> {
+        let policy = self.policy()?;
+        match (self.caller(&policy)?, policy.without_identity()) {
+            (None, Some(refusal)) => Err(refusal),
+            _ => Ok(()),
+        }
     }
 
     fn admit(
@@ -70,14 +82,23 @@ impl Run {
         if let Some(caller) = &caller {
             record.is_of(caller);
         }
-        let admission = policy.decide(subject, caller.as_ref())?;
+        let mut admission = policy.decide(subject, caller.as_ref())?;
+        if subject.is_begun() {
+            admission.confirm = None;
+        }
+        if !subject.is_counted() {
+            (admission.per_minute, admission.at_once) = (None, None);
+        }
         // Arguments that cannot be sent are no denial.
         record.decision = Decision::Allowed(admission.rule.clone());
         let arguments = assemble()?;
         record.has(&arguments, audit);
         record.decision = Decision::Denied;
         let by = self.confirm(subject, &arguments, &admission)?;
-        let folder = environment::state_folder(self.spec.name);
+        let folder = match admission.is_counted_for_site {
+            true => environment::site_state_folder(self.spec.name),
+            false => environment::state_folder(self.spec.name),
+        };
         let limits = Limits {
             folder: folder.map(|folder| folder.join("limits")),
         };
@@ -95,19 +116,39 @@ impl Run {
 
     /// The rules for calls.
     pub(crate) fn policy(&self) -> Result<Policy, Error> {
-        Policy::of(self.spec.name, self.config()?.sections.policy.as_ref())
+        let (policy, unreadable) = self.rules();
+        unreadable.map_or(Ok(policy), Err)
     }
 
-    /// The log of calls, as the policy and the configuration have it.
-    pub(crate) fn audit(&self, policy: &Policy) -> Result<Audit, Error> {
-        let configured = self.config()?.sections.audit.iter();
-        let sections: Vec<_> = policy.audit().chain(configured).collect();
-        Ok(Audit::of(self.spec.name, &sections))
+    /// The rules that can be read and, where not all can, why.
+    fn rules(&self) -> (Policy, Option<Error>) {
+        match self.config() {
+            Ok(config) => Policy::rest(self.spec.name, config.sections.policy.as_ref()),
+            Err(error) => {
+                let (policy, unreadable) = Policy::rest(self.spec.name, None);
+                (policy, unreadable.or(Some(error)))
+            }
+        }
     }
 
-    /// The log of calls, for looking at it.
-    pub(crate) fn log(&self) -> Result<Audit, Error> {
-        self.audit(&self.policy()?)
+    /// The log of calls, as the policy and the configuration have it; without the configuration where
+    /// that cannot be read.
+    pub(crate) fn audit(&self, policy: &Policy) -> Audit {
+        let configured = self.config().ok();
+        let configured = configured.and_then(|config| config.sections.audit.as_ref());
+        let site: Vec<_> = policy.audit(true).collect();
+        let user: Vec<_> = policy.audit(false).chain(configured).collect();
+        Audit::of(self.spec.name, &site, &user)
+    }
+
+    /// The log of calls, for looking at it: also where nothing may be called because of a policy.
+    pub(crate) fn log(&self) -> Audit {
+        let (policy, unreadable) = self.rules();
+        if let Some(error) = unreadable {
+            let words = "so this is the log that the rest of the configuration names";
+            self.printer.warn(&format!("{error}, {words}"));
+        }
+        self.audit(&policy)
     }
 
     /// Who calls, where a policy says how that is known.

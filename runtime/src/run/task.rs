@@ -2,7 +2,7 @@
 
 use std::cell::{OnceCell, RefCell};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Run;
 use super::marked::Absence;
@@ -66,18 +66,35 @@ impl Run {
 
     /// Waits for a task that was begun before, and prints its answer as its call would have.
     pub(crate) fn wait(&self, id: &str) -> Result<(), Error> {
-        let tool = self.ledger()?.tool(id);
-        let known = self
-            .spec
-            .tools
-            .iter()
-            .find(|known| Some(known.wire) == tool.as_deref());
-        let name = tool.unwrap_or_else(|| format!("task {id}"));
-        // Its answer is as good as that of the call.
-        self.admission(&Subject { wire: &name, known })?;
-        self.go_on(&name, known, async |_: &mut Client| {
-            Ok(Begun::Task(Task::known(id)))
+        self.with_task(id, |name, known| {
+            self.go_on(name, known, async |_: &mut Client| {
+                Ok(Begun::Task(Task::known(id)))
+            })
         })
+    }
+
+    /// Does something with a task that was begun before, if its tool may be called: its answer is as
+    /// good as that of the call.
+    pub(crate) fn with_task(
+        &self,
+        id: &str,
+        act: impl FnOnce(&str, Option<&Tool>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let tool = self.ledger()?.tool(id);
+        let mut tools = self.spec.tools.iter();
+        let known = tools.find(|known| Some(known.wire) == tool.as_deref());
+        let subject = match &tool {
+            Some(tool) => Subject::of(self.spec, tool, known),
+            // Of one that was begun elsewhere, nothing is known.
+            None => Subject::tool(id, None),
+        };
+        let name = tool.clone().unwrap_or_else(|| format!("task {id}"));
+        let task = || Ok(json!({"taskId": id}));
+        if self.settings.dry_run {
+            self.admission(&subject.task())?;
+            return act(&name, known);
+        }
+        self.govern(&subject.task(), task, |_| act(&name, known))
     }
 
     /// Whether a call will be sent to become a task, as far as is known.

@@ -24,6 +24,19 @@ pub fn matches_glob(pattern: &str, name: &str) -> bool {
     pattern[p..].iter().all(|&c| c == '*')
 }
 
+/// Whether each `[` of a glob has its `]`: one that has none stands for itself, which is hardly meant.
+pub(crate) fn is_whole_glob(pattern: &str) -> bool {
+    let pattern: Vec<char> = pattern.chars().collect();
+    let mut at = 0;
+    while let Some(open) = pattern.iter().skip(at).position(|&c| c == '[') {
+        let Some(end) = set_end(&pattern, at + open) else {
+            return false;
+        };
+        at = end + 1;
+    }
+    true
+}
+
 /// Where the pattern goes on if its next element matches this character.
 fn step(pattern: &[char], at: usize, c: char) -> Option<usize> {
     match *pattern.get(at)? {

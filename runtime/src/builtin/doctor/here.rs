@@ -66,6 +66,10 @@ pub(super) fn policy(
         words.push("no rules".to_owned());
     }
     report.fine("policy", words.join(", "))?;
+    for rule in policy.strangers(run.spec) {
+        let words = format!("{}: this program has no such tool", rule.shown);
+        report.add(Finding::new("policy", Verdict::Doubtful, words))?;
+    }
     Ok(Some(policy))
 }
 
@@ -135,7 +139,7 @@ pub(super) async fn audit(
         };
         return report.skip("audit", why);
     };
-    let audit = run.audit(policy)?;
+    let audit = run.audit(policy);
     let Some(log) = audit.log else {
         return report.fine("audit", "calls are not written down");
     };
@@ -187,10 +191,15 @@ pub(super) async fn audit(
     })
 }
 
-/// A file of the user's that is not what it should be: the same as on the command line.
+/// A file of the user's that is not what it should be: the same as on the command line, unless nothing
+/// is called for it.
 fn unreadable(subject: &str, error: &Error) -> Finding {
+    let exit = match error {
+        Error::Denied { .. } => Exit::Denied,
+        _ => Exit::Usage,
+    };
     Finding {
-        verdict: Verdict::Bad(Exit::Usage),
+        verdict: Verdict::Bad(exit),
         ..failed(subject, error)
     }
 }

@@ -10,6 +10,7 @@ use crate::builtin::offered::{needs, print_request};
 use crate::client::Client;
 use crate::error::Error;
 use crate::output::Files;
+use crate::policy::Subject;
 use crate::run::Run;
 use crate::settings::Format;
 use crate::text::line;
@@ -52,6 +53,7 @@ pub(super) fn subscribe(run: &Run, matches: &ArgMatches) -> Result<(), Error> {
         .collect();
     if run.settings.dry_run {
         for uri in &uris {
+            run.admission(&Subject::resource(uri, uri))?;
             print_request(run, "resources/subscribe", &json!({"uri": uri}))?;
         }
         return Ok(());
@@ -61,37 +63,59 @@ pub(super) fn subscribe(run: &Run, matches: &ArgMatches) -> Result<(), Error> {
         .map(|count| count.get());
     let read = matches.get_flag("read");
     let files = run.files()?;
-    run.converse(
-        async |client| {
-            client.greeting().await?;
-            needs(client, run.spec.name, "resources.subscribe")?;
-            client.subscribe(&uris).await?;
-            let resources = if uris.len() == 1 {
-                "resource"
-            } else {
-                "resources"
-            };
-            run.printer
-                .note(&format!("watching {} {resources}", uris.len()));
-            let watching = watch(run, client, count, read, &files);
-            let outcome = match run.settings.timeout {
-                None => watching.await,
-                Some(limit) => match tokio::time::timeout(limit, watching).await {
-                    Ok(outcome) => outcome,
-                    // All that was asked for was to watch for so long.
-                    Err(_) if count.is_none() => Ok(()),
-                    Err(_) => Err(Error::Timeout {
-                        what: "resources/subscribe".to_owned(),
-                        limit,
-                        stderr: Vec::new(),
-                    }),
-                },
-            };
-            client.unsubscribe().await;
-            outcome
-        },
-        Ok,
-    )
+    each(run, &uris, &|| {
+        run.converse(
+            async |client| {
+                client.greeting().await?;
+                needs(client, run.spec.name, "resources.subscribe")?;
+                client.subscribe(&uris).await?;
+                let resources = if uris.len() == 1 {
+                    "resource"
+                } else {
+                    "resources"
+                };
+                run.printer
+                    .note(&format!("watching {} {resources}", uris.len()));
+                let watching = watch(run, client, count, read, &files);
+                let outcome = match run.settings.timeout {
+                    None => watching.await,
+                    Some(limit) => match tokio::time::timeout(limit, watching).await {
+                        Ok(outcome) => outcome,
+                        // All that was asked for was to watch for so long.
+                        Err(_) if count.is_none() => Ok(()),
+                        Err(_) => Err(Error::Timeout {
+                            what: "resources/subscribe".to_owned(),
+                            limit,
+                            stderr: Vec::new(),
+                        }),
+                    },
+                };
+                client.unsubscribe().await;
+                outcome
+            },
+            Ok,
+        )
+    })
+}
+
+/// Goes through the door once for each resource, and then on. They are counted as one.
+fn each(run: &Run, uris: &[String], watch: &dyn Fn() -> Result<(), Error>) -> Result<(), Error> {
+    fn one(
+        run: &Run,
+        subject: &Subject<'_>,
+        rest: &[String],
+        watch: &dyn Fn() -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let params = || Ok(json!({"uri": subject.wire}));
+        run.govern(subject, params, |_| match rest.split_first() {
+            None => watch(),
+            Some((uri, rest)) => one(run, &Subject::resource(uri, uri).beside(), rest, watch),
+        })
+    }
+    match uris.split_first() {
+        None => watch(),
+        Some((uri, rest)) => one(run, &Subject::resource(uri, uri), rest, watch),
+    }
 }
 
 /// Tells of changes as they come, until there were so many.
@@ -115,6 +139,8 @@ async fn watch(
         let uri = uri.to_owned();
         let mut content = None;
         if read {
+            // It need not be one of those that are watched, but one below it.
+            run.admission(&Subject::resource(&uri, &uri))?;
             let params = json!({"uri": uri});
             content = Some(client.request("resources/read", params).await?);
         }
