@@ -58,6 +58,9 @@ pub struct Omitted {
     /// Whether those that it has got since are left out as well.
     #[serde(skip_serializing_if = "is_default")]
     pub later: bool,
+    /// The options of mcpress that left them out, word by word.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub options: Vec<String>,
 }
 
 /// How the server is reached and what it said of itself.

@@ -92,6 +92,7 @@ pub fn lower(capture: &Capture, options: &Options, lock: &Lock) -> Lowered {
     let omitted = Omitted {
         tools: left_out.map(str::to_owned).collect(),
         later: options.selection.omits_later(),
+        options: options.selection.options().to_vec(),
     };
     let prompts = form::prompts(capture, lock, &mut diagnostics);
     let templates = form::templates(capture, lock, &mut diagnostics);

@@ -33,6 +33,19 @@ pub struct Selection {
     chosen: Option<BTreeSet<String>>,
     /// Whether only tools that change nothing are wanted, those that the server gets later included.
     read_only: bool,
+    /// The filter as options of mcpress, word by word.
+    options: Vec<String>,
+}
+
+impl Filter {
+    fn options(&self) -> Vec<String> {
+        let pair =
+            |option: &'static str| move |pattern: &String| [option.to_owned(), pattern.clone()];
+        let include = self.include.iter().flat_map(pair("--include-tools"));
+        let exclude = self.exclude.iter().flat_map(pair("--exclude-tools"));
+        let read_only = self.read_only.then(|| "--read-only".to_owned());
+        include.chain(exclude).chain(read_only).collect()
+    }
 }
 
 impl Selection {
@@ -45,6 +58,11 @@ impl Selection {
     /// Whether a tool that the server does not have yet is left out: nothing says what it will do.
     pub fn omits_later(&self) -> bool {
         self.read_only
+    }
+
+    /// The filter that chose them, as options of mcpress, word by word.
+    pub fn options(&self) -> &[String] {
+        &self.options
     }
 }
 
@@ -144,6 +162,7 @@ pub fn select(
         Ok(Selection {
             chosen: Some(chosen),
             read_only: filter.read_only,
+            options: filter.options(),
         })
     }
 }

@@ -68,6 +68,9 @@ pub struct Omitted {
     /// what was wanted.
     #[serde(default)]
     pub later: bool,
+    /// The options of mcpress that left them out, word by word.
+    #[serde(default, deserialize_with = "leak::texts")]
+    pub options: &'static [&'static str],
 }
 
 /// How the server is reached and what it said of itself.
@@ -501,6 +504,7 @@ impl Omitted {
     pub const NOTHING: Self = Self {
         tools: &[],
         later: false,
+        options: &[],
     };
 }
 

@@ -60,9 +60,14 @@ fn omitted(omitted: &Omitted) -> TokenStream {
     if *omitted == Omitted::default() {
         return quote!(Omitted::NOTHING);
     }
-    let Omitted { tools, later } = omitted;
+    let Omitted {
+        tools,
+        later,
+        options,
+    } = omitted;
+    let options = options.iter().map(|word| literal::text(word));
     let tools = tools.iter().map(|wire| literal::text(wire));
-    quote!(Omitted { tools: &[#(#tools),*], later: #later })
+    quote!(Omitted { tools: &[#(#tools),*], later: #later, options: &[#(#options),*] })
 }
 
 /// `Tool { … }`: what differs from the plain one.

@@ -180,23 +180,24 @@ fn a_program_knows_what_it_was_made_without() {
             selection: crate::select::select(&capture, &filter, &fixed, &lock).unwrap(),
             ..Options::new("p")
         };
-        let crate::ir::Omitted { tools, later } = lower(&capture, &options, &lock).program.omitted;
-        (tools.join(" "), later)
+        let omitted = lower(&capture, &options, &lock).program.omitted;
+        let options = omitted.options.join(" ");
+        (omitted.tools.join(" "), omitted.later, options)
     };
     let none = crate::select::Filter::default();
-    assert_eq!(omitted(none.clone()), (String::new(), false));
+    assert_eq!(omitted(none.clone()), (String::new(), false, String::new()));
     let exclude = vec!["get".to_owned()];
     assert_eq!(
         omitted(crate::select::Filter {
             exclude,
             ..none.clone()
         }),
-        ("get".to_owned(), false)
+        ("get".to_owned(), false, "--exclude-tools get".to_owned())
     );
     let read_only = true;
     assert_eq!(
         omitted(crate::select::Filter { read_only, ..none }),
-        ("drop".to_owned(), true)
+        ("drop".to_owned(), true, "--read-only".to_owned())
     );
 }
 

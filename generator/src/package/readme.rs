@@ -32,7 +32,7 @@ pub(super) fn text(name: &CrateName, program: &Program) -> String {
         "sh",
         &format!(
             "mcpress generate-cli --from capture.json{} --name {name} --out .",
-            origin(&program.server.transport)
+            origin(program)
         ),
     );
     section(
@@ -93,13 +93,19 @@ fn server(transport: &Transport) -> String {
     }
 }
 
-/// What says on mcpress's command line how the server is started or reached.
-fn origin(transport: &Transport) -> String {
-    match transport {
+/// What says on mcpress's command line how the server is started or reached, and which of its tools are
+/// left out.
+fn origin(program: &Program) -> String {
+    let transport = &program.server.transport;
+    let mut words = match transport {
         Transport::Stdio { .. } => format!(" --command {}", quoted(&server(transport))),
         Transport::Http { url, .. } => format!(" --url {}", quoted(url)),
         Transport::Unknown => String::new(),
+    };
+    for word in &program.omitted.options {
+        append(&mut words, format_args!(" {}", quoted(word)));
     }
+    words
 }
 
 fn slot(slot: &Slot) -> String {
@@ -204,7 +210,7 @@ mod tests {
         the server said then and with no server at hand:
 
         ```sh
-        mcpress generate-cli --from capture.json --command "uvx altr-mcp 'two words'" --name altr-cli --out .
+        mcpress generate-cli --from capture.json --command "uvx altr-mcp 'two words'" --exclude-tools 'drop_*' --name altr-cli --out .
         ```
 
         ## Server

@@ -60,7 +60,10 @@ pub(super) fn program() -> Program {
         ],
         prompts: Vec::new(),
         templates: Vec::new(),
-        omitted: Omitted::default(),
+        omitted: Omitted {
+            options: vec!["--exclude-tools".into(), "drop_*".into()],
+            ..Omitted::default()
+        },
         vault: false,
     }
 }

@@ -28,8 +28,9 @@ pub fn again(spec: &Spec) -> String {
             option("--env", format!("{}{mark}", slot.name));
         }
     }
+    words.extend(spec.omitted.options.iter().map(|&word| word.to_owned()));
     if !spec.name.is_empty() {
-        option("--name", spec.name.to_owned());
+        words.extend(["--name".to_owned(), spec.name.to_owned()]);
     }
     words
         .iter()
@@ -46,7 +47,7 @@ fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::{Binding, FORMAT, Server, Slot};
+    use crate::spec::{Binding, FORMAT, Omitted, Server, Slot};
 
     fn spec(transport: Transport) -> Spec {
         Spec {
@@ -73,7 +74,10 @@ mod tests {
             tools: &[],
             prompts: &[],
             templates: &[],
-            omitted: crate::spec::Omitted::NOTHING,
+            omitted: Omitted {
+                options: &["--exclude-tools", "drop_*"],
+                ..Omitted::NOTHING
+            },
         }
     }
 
@@ -87,7 +91,7 @@ mod tests {
                     env: &[],
                     directory: None,
                 },
-                r#"mcpress generate-cli --command "uvx 'some mcp' --fast" --env KEY --env 'ZONE?' --name x-cli"#,
+                r#"mcpress generate-cli --command "uvx 'some mcp' --fast" --env KEY --env 'ZONE?' --exclude-tools 'drop_*' --name x-cli"#,
             ),
             (
                 Transport::Http {
@@ -98,7 +102,7 @@ mod tests {
                     }],
                     events: false,
                 },
-                "mcpress generate-cli --url https://example.com/mcp --header 'Authorization: Bearer ${KEY}' --name x-cli",
+                "mcpress generate-cli --url https://example.com/mcp --header 'Authorization: Bearer ${KEY}' --exclude-tools 'drop_*' --name x-cli",
             ),
         ] {
             assert_eq!(again(&spec(transport)), line);

@@ -378,7 +378,7 @@ fn what_the_program_was_made_without_is_refused_whatever_is_allowed() {
     let mut spec = Spec {
         omitted: Omitted {
             tools: &["drop_user"],
-            later: false,
+            ..Omitted::NOTHING
         },
         ..SPEC
     };
@@ -445,7 +445,7 @@ fn a_rule_for_a_tool_that_is_not_there_is_told() {
         tools: &[RUN_HERE],
         omitted: Omitted {
             tools: &["drop_user"],
-            later: false,
+            ..Omitted::NOTHING
         },
         ..SPEC
     };
