@@ -8,6 +8,7 @@ pub(crate) mod file;
 mod table;
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -64,7 +65,8 @@ impl Config {
         else {
             return Ok(Self::default());
         };
-        let text = match file::text(&path) {
+        // What the caller names may be a pipe, and is then read this once.
+        let text = match named.map_or_else(|| file::text(&path), fs::read_to_string) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound && named.is_none() => {
                 return Ok(Self::default());

@@ -38,7 +38,7 @@ pub(crate) struct Run {
     pub(crate) settings: Settings,
     pub(crate) printer: Printer,
     pub(crate) context: Context,
-    config: OnceCell<Config>,
+    config: OnceCell<Arc<Config>>,
     /// Whether a server was asked, or about to be.
     has_asked: Cell<bool>,
     /// The other server that was asked, if it was.
@@ -79,7 +79,7 @@ impl Run {
         let config = Config::read(self.spec.name, self.settings.config.as_deref());
         // Before anything is said or written down that may have a secret in it.
         credentials::heed(self.spec, &self.settings, config.as_ref().ok());
-        let config = config?;
+        let config = Arc::new(config?);
         Ok(self.config.get_or_init(|| config))
     }
 

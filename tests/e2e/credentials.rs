@@ -603,3 +603,31 @@ fn a_line_that_a_terminal_has_cut_off_is_not_kept() {
         assert_eq!(shown.contains("pipe it in"), code == 2, "{shown}");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_configuration_may_come_out_of_a_pipe() {
+    let sandbox = Sandbox::new();
+    let program = program(&sandbox);
+    let text = format!(
+        "[credentials.API_TOKEN]\nsource = \"command\"\ncommand = [\"echo\", \"{SECRET}\"]\n"
+    );
+    let fallback = "--mcp-command false --mcp-fallback-command";
+    for more in ["", &format!("{fallback} '{}'", fixture("everyday"))] {
+        let script = format!(
+            "{} --mcp-config <(printf '%s' \"$0\") {more} get-env --name API_TOKEN",
+            program.display()
+        );
+        let outcome = sandbox.run(Path::new("bash"), ["-c", &script, &text]);
+        assert_eq!(outcome.exits(0).stdout, "[redacted]\n");
+    }
+    let line = [
+        "--mcp-config",
+        "/dev/null",
+        "--mcp-env",
+        "API_TOKEN=x12345",
+        "self",
+        "info",
+    ];
+    sandbox.run(&program, line).exits(0);
+}

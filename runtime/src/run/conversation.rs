@@ -258,6 +258,7 @@ impl Run {
         };
         let run = Self::new(self.spec, self.connectors, self.vaults, settings);
         Some(Self {
+            config: self.config.clone(),
             context: self.context.clone(),
             ..run
         })
