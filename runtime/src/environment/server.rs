@@ -193,6 +193,7 @@ pub(crate) fn endpoint(
                 Transport::Http { headers, .. } if overrides.url.is_none() => headers,
                 _ => &[],
             };
+            let url = fill(&url)?;
             check_scheme(&url)?;
             let mut headers = bindings(headers, &value);
             for header in &overrides.headers {
@@ -211,7 +212,7 @@ pub(crate) fn endpoint(
             headers.retain(|(name, _)| !is_brokered(name));
             headers.extend(filled.headers.iter().cloned());
             Ok(Endpoint::Http(Remote::new(
-                fill(&url)?,
+                url,
                 headers,
                 authorization(spec.name, &overrides.sign_in)?,
             )))
@@ -328,10 +329,10 @@ pub(crate) fn address(spec: &Spec, overrides: &Overrides) -> String {
     }
 }
 
-/// Whether a URL begins as the address of a server does; what fills the places in it may be wrong yet.
+/// Refuses a URL that does not begin as the address of a server does.
 fn check_scheme(url: &str) -> Result<(), Error> {
     const SCHEMES: [&str; 3] = ["http://", "https://", "unix:"];
-    if url.starts_with("${") || SCHEMES.iter().any(|scheme| url.starts_with(scheme)) {
+    if SCHEMES.iter().any(|scheme| url.starts_with(scheme)) {
         return Ok(());
     }
     Err(Error::usage_with_hint(

@@ -137,15 +137,7 @@ fn relinked(links: &str, other: impl Fn(&str) -> Option<String>) -> Option<Strin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::loopback::{Capability, Origin};
-
-    fn gate() -> Gate {
-        Gate {
-            origin: Origin::parse("https://a.example/v1").unwrap(),
-            capability: Capability::make().unwrap(),
-            authority: "127.0.0.1:4711".to_owned(),
-        }
-    }
+    use crate::loopback::guard::tests::gate;
 
     /// What becomes of a header in an answer with this status.
     fn led(status: u16, name: &'static str, value: &str) -> Result<Option<String>, Rejection> {

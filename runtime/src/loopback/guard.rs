@@ -145,14 +145,14 @@ fn strip_hops(headers: &mut HeaderMap) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use http::HeaderValue;
     use proptest::prelude::*;
 
     use super::*;
     use crate::loopback::head;
 
-    fn gate() -> Gate {
+    pub(in crate::loopback) fn gate() -> Gate {
         Gate {
             origin: Origin::parse("https://a.example/v1").unwrap(),
             capability: Capability::make().unwrap(),

@@ -2,6 +2,12 @@
 
 use super::*;
 
+/// Waits until the program has asked twice whether somebody has been to the page.
+fn wait_for_polls(vaulted: &Vaulted) {
+    let path = "/sdk/oauth/connect/session/poll";
+    wait_until("polls", || vaulted.alter.exchanges(path).unwrap().len() > 1);
+}
+
 #[test]
 fn an_approval_is_waited_for() {
     let vaulted = Vaulted::routed("forward", "approval-many");
@@ -72,14 +78,7 @@ fn a_missing_grant_says_where_a_person_can_give_it() {
     assert_eq!(error.get("session_token"), None, "{error}");
     // Somebody who is not at this terminal can give it while the program waits.
     let run = vaulted.spawn(&["request", "--target", "/v1/things", "--wait", "-o", "json"]);
-    wait_until("a second session", || {
-        vaulted
-            .alter
-            .exchanges("/sdk/oauth/connect/session/poll")
-            .unwrap()
-            .len()
-            > 1
-    });
+    wait_for_polls(&vaulted);
     vaulted.control("connect", json!({"outcome": "complete"}));
     run.finish();
     let provided = vaulted.alter.provided("/v1/things").unwrap();
@@ -95,14 +94,7 @@ fn accounts_are_connected_ahead_of_time() {
     let away = vaulted.fail(&["auth", "connect", "notion"], 3);
     assert!(away["connect_url"].is_string(), "{away}");
     let run = vaulted.spawn(&["auth", "connect", "notion", "--wait", "-o", "json"]);
-    wait_until("a second session", || {
-        vaulted
-            .alter
-            .exchanges("/sdk/oauth/connect/session/poll")
-            .unwrap()
-            .len()
-            > 1
-    });
+    wait_for_polls(&vaulted);
     vaulted.control("connect", json!({"outcome": "complete"}));
     let connected = run.finish().exits(0).json();
     assert_eq!(connected["provider"], "notion");

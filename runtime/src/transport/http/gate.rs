@@ -79,11 +79,6 @@ impl Gate {
             None => Url::parse(&remote.url),
         };
         let url = url.map_err(|error| Error::usage(format!("`{address}`: not a URL: {error}")))?;
-        if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-            return Err(Error::usage(format!(
-                "`{address}`: not the address of a server: https://HOST/PATH, http://HOST/PATH or unix:PATH"
-            )));
-        }
         Ok(Arc::new(Self {
             http,
             url,
